@@ -1,0 +1,89 @@
+"""A plan is data: steps that change the world, each with a title, parameters and a thunk."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """The part of a deploy that a step belongs to; it decides what a failure undoes."""
+
+    STAGE = "stage"
+    VERIFY = "verify"
+    PROMOTE = "promote"
+    CONFIRM = "confirm"
+    SETTLE = "settle"
+    UNDO = "undo"
+    OPERATE = "operate"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of the world, in words that an operator understands."""
+
+    phase: Phase
+    title: str
+    do: Callable[[], object] = field(repr=False, compare=False)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order. Building one performs nothing that changes anything."""
+
+    steps: tuple[Step, ...] = ()
+
+    def __add__(self, other: "Plan") -> "Plan":
+        return Plan(self.steps + other.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """A step is about to run."""
+
+    step: Step
+
+
+@dataclass(frozen=True)
+class StepFinished:
+    """A step ended well, after ``seconds``."""
+
+    step: Step
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """A step raised ``error`` after ``seconds``; no later step of the plan runs."""
+
+    step: Step
+    seconds: float
+    error: BaseException
+
+
+Event = StepStarted | StepFinished | StepFailed
+Observer = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Observe nothing."""
+
+
+def apply(plan: Plan, observe: Observer = ignore) -> None:
+    """Run the steps in order; the first that raises ends the plan, and its error is raised."""
+    for step in plan:
+        observe(StepStarted(step))
+        started = time.monotonic()
+        try:
+            step.do()
+        except BaseException as error:
+            observe(StepFailed(step, time.monotonic() - started, error))
+            raise
+        observe(StepFinished(step, time.monotonic() - started))

@@ -1,0 +1,84 @@
+"""What every target can do; flows know targets by this protocol and by nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from llmops_cli.core.plan import Plan
+from llmops_cli.core.release import Candidate, KeptRelease, Release, State
+from llmops_cli.core.secret import Secret
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a target's lock: shown to everybody who finds it taken."""
+
+    owner: str
+    command: str
+    since: datetime
+    process: int
+    host: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a preflight found: what is wrong, and the command or edit that mends it."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a target's history: what was done with which release, when, by whom."""
+
+    at: datetime
+    action: str
+    release: str
+    by: str
+    details: Mapping[str, str]
+
+
+class SecretStore(Protocol):
+    """Where a target keeps secret values; each value has a version, the newest is current."""
+
+    def current_version(self, name: str) -> str | None: ...
+    def read(self, name: str, version: str | None = None) -> Secret | None: ...
+    def write(self, name: str, value: Secret) -> str: ...
+    def remove(self, name: str) -> None: ...
+    def names(self) -> Sequence[str]: ...
+
+
+class Target(Protocol):
+    """A place where releases run. Methods that return a Plan change nothing themselves."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def secrets(self) -> SecretStore: ...
+
+    # Reading
+    def inspect(self) -> State: ...
+    def preflight(self, release: Release) -> Sequence[Problem]: ...
+    def releases(self, limit: int) -> Sequence[KeptRelease]: ...
+    def find(self, prefix: str) -> Sequence[Release]: ...
+    def history(self, limit: int) -> Sequence[Event]: ...
+    def logs(self, *, lines: int, follow: bool) -> Iterator[str]: ...
+    def address_of(self, candidate: Candidate) -> str: ...
+
+    # Deploying, inside `lock`
+    def lock(self, holder: Holder) -> AbstractContextManager[None]: ...
+    def candidate(self, release: Release) -> Candidate: ...
+    def stage(self, candidate: Candidate) -> Plan: ...
+    def promote(self, candidate: Candidate, seen: State) -> Plan: ...
+    def settle(self, candidate: Candidate, event: Event, names: Sequence[str]) -> Plan: ...
+    def restore(self, candidate: Candidate, seen: State) -> Plan: ...
+    def discard(self, candidate: Candidate) -> Plan: ...
+
+    # Operating
+    def start(self) -> Plan: ...
+    def stop(self) -> Plan: ...
