@@ -14,9 +14,8 @@ class Release:
 
     Two releases are the same when ``id`` is the same. ``commit`` is the full sha; ``tree`` is the
     git tree that holds the project's folder, which for a dirty working tree is a snapshot that no
-    commit has. ``settings`` is the environment of the API without any secret value;
-    ``secret_versions`` maps a secret's name to the version of its value. ``host`` and ``port``
-    are the public address that the release's own configuration asks for.
+    commit has. ``settings`` is the environment that the API runs with, without any secret
+    value; ``secret_versions`` maps a secret's name to the version of its value.
     """
 
     id: str

@@ -141,8 +141,10 @@ class Server(uvicorn.Server):
                 break
             await asyncio.sleep(_POLL_SECONDS)
         self._stop_draining()
-        for closable in filter(None, (self._private, self._control)):
-            closable.close()
+        if self._private is not None:
+            self._private.close()
+        if self._control is not None:
+            self._control.close()
         await super().shutdown()
 
     @contextlib.contextmanager

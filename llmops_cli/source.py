@@ -1,0 +1,151 @@
+"""Git: which commit this is, what is not committed, and the files of a release."""
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from llmops_cli.errors import BuildError, PreflightError
+
+#: Set by git for its hooks; they would point our commands at the wrong repository or index.
+_GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit, and the tree of the project's folder in it."""
+
+    sha: str
+    tree: str
+    committed_at: datetime
+    subject: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The git repository that holds a project; ``prefix`` is the project's folder in it."""
+
+    directory: Path
+    prefix: str
+
+    def commit(self, reference: str = "HEAD") -> Commit:
+        """Read a commit.
+
+        Raises:
+            PreflightError: the reference names no commit, or the commit lacks the folder.
+        """
+        try:
+            text = self._git("log", "-1", "--format=%H%n%cI%n%s", "--end-of-options", reference)
+        except PreflightError as error:
+            raise PreflightError(
+                f"Git knows no commit {reference!r} here.",
+                evidence=error.evidence,
+                state="Nothing was changed.",
+                next_step='git add . && git commit -m "First commit"',
+            ) from error
+        sha, committed_at, subject = text.split("\n", 2)
+        tree = self._git("rev-parse", f"{sha}:{self.prefix}")
+        return Commit(sha, tree, datetime.fromisoformat(committed_at), subject.strip())
+
+    def uncommitted(self) -> tuple[str, ...]:
+        """Return the paths below the project's folder that differ from the commit."""
+        text = self._git("status", "--porcelain", "--untracked-files=all", "--", ".")
+        return tuple(line[3:] for line in text.splitlines())
+
+    def snapshot(self) -> str:
+        """Return the tree of the working files as they are, without touching the index."""
+        with tempfile.TemporaryDirectory() as folder:
+            index = Path(folder) / "index"
+            current = Path(self._git("rev-parse", "--path-format=absolute", "--git-path", "index"))
+            if current.exists():
+                shutil.copy(current, index)
+            variables = {"GIT_INDEX_FILE": str(index)}
+            self._git("add", "--all", "--", ".", variables=variables)
+            tree = self._git("write-tree", variables=variables)
+        return self._git("rev-parse", f"{tree}:{self.prefix}")
+
+    def export(self, tree: str, destination: Path) -> None:
+        """Write the files of a tree into an existing folder.
+
+        Raises:
+            BuildError: the files cannot be written, for want of space or of permission.
+        """
+        archive = self._run(["archive", "--format=tar", tree], {})
+        try:
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                tar.extractall(destination, filter="data")
+        except (OSError, tarfile.TarError) as error:
+            raise BuildError(
+                "The files of the commit could not be written.",
+                evidence=f"{destination}: {error}",
+                state="What was serving is serving still.",
+                next_step="Free space or mend the permissions, then deploy again.",
+            ) from error
+
+    def read(self, tree: str, path: str) -> str | None:
+        """Return a text file of a tree, or None where there is none."""
+        try:
+            return self._git("cat-file", "blob", f"{tree}:{path}")
+        except PreflightError:
+            return None
+
+    def _git(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        return self._run(list(arguments), variables or {}).decode(errors="replace").strip("\n")
+
+    def _run(self, arguments: list[str], variables: Mapping[str, str]) -> bytes:
+        return run_git(self.directory, arguments, variables)
+
+
+def open_source(directory: Path) -> Source:
+    """Find the repository that holds a project's folder.
+
+    Raises:
+        PreflightError: git is missing, or the folder is in no repository.
+    """
+    try:
+        prefix = run_git(directory, ["rev-parse", "--show-prefix"]).decode().strip("\n")
+    except PreflightError as error:
+        if "not a git repository" not in error.evidence:
+            raise
+        raise PreflightError(
+            f"{directory.resolve()} is in no git repository, and a release is a git commit.",
+            state="Nothing was changed.",
+            next_step='git init && git add . && git commit -m "First commit"',
+        ) from error
+    return Source(directory, prefix.rstrip("/"))
+
+
+def run_git(
+    directory: Path, arguments: list[str], variables: Mapping[str, str] | None = None
+) -> bytes:
+    """Run git in a folder and return its output.
+
+    Raises:
+        PreflightError: git is missing or fails; the evidence is git's own last words.
+    """
+    environment = {key: value for key, value in os.environ.items() if key not in _GIT_VARIABLES}
+    environment |= {"LC_ALL": "C", **(variables or {})}
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=directory, env=environment, capture_output=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise PreflightError(
+            "git is not installed, or the project's folder does not exist.",
+            evidence=str(error),
+            next_step="Install git, for instance with: apt-get install git",
+        ) from error
+    if done.returncode:
+        raise PreflightError(
+            f"git {arguments[0]} failed.",
+            evidence=done.stderr.decode(errors="replace").strip(),
+            state="Nothing was changed.",
+            next_step="Mend the repository, then try again.",
+        )
+    return done.stdout
