@@ -1,0 +1,39 @@
+"""The project file as the environment of the API process, and the secrets that it needs."""
+
+import json
+
+from llmops_cli.config.model import Config, Upstream
+
+#: The secret that callers of the API present.
+API_KEY = "LLMOPS_API_KEY"
+
+
+def api_environment(config: Config) -> dict[str, str]:
+    """Return the environment of the API process: settings only, no secret value.
+
+    ``LLMOPS_SYSTEM_PROMPT_FILE`` and ``LLMOPS_APP`` are left out where the project names none;
+    times are in seconds; ``LLMOPS_UPSTREAMS`` is a JSON list.
+    """
+    api = config.api
+    optional = {"LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt, "LLMOPS_APP": api.app}
+    return {
+        "LLMOPS_MODEL": api.model,
+        "LLMOPS_AUTH": api.auth,
+        "LLMOPS_STATUS_WORD": api.status_word,
+        "LLMOPS_HISTORY_ROWS": str(api.history_rows),
+        "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
+        "LLMOPS_UPSTREAMS": json.dumps([_record(upstream) for upstream in api.upstreams]),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def required_secrets(config: Config) -> tuple[str, ...]:
+    """Return the names of the secrets that a deploy needs, each once, the API's own key first."""
+    names = [API_KEY] if config.api.auth == "api-key" else []
+    names += [upstream.secret for upstream in config.api.upstreams if upstream.secret]
+    return tuple(dict.fromkeys([*names, *config.secrets.required]))
+
+
+def _record(upstream: Upstream) -> dict[str, object]:
+    record = upstream.model_dump(mode="json", exclude_none=True)
+    return {**record, "auth": upstream.credential}

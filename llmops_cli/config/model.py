@@ -1,0 +1,185 @@
+"""What a project file says: every table and key, with its meaning and its default."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from llmops_cli.config.fields import (
+    Application,
+    Host,
+    HttpAddress,
+    Name,
+    Port,
+    ProjectPath,
+    SecretName,
+    SecretNames,
+    Text,
+    Texts,
+)
+
+#: The model that answers without any upstream and says that it is one.
+DEMO_MODEL = "demo"
+
+Auth = Literal["api-key", "none"]
+
+
+class Table(BaseModel):
+    """A table of the project file: frozen, and without keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Upstream(Table):
+    """A server that speaks the OpenAI dialect, or a GGUF file served inside the release."""
+
+    name: Name = Field(description="What logs and errors call this upstream.")
+    base_url: HttpAddress | None = Field(
+        default=None, description="Address up to and including /v1. Give this or `gguf`."
+    )
+    gguf: ProjectPath | None = Field(
+        default=None,
+        description="GGUF file in the project, served in-process. Give this or `base_url`.",
+    )
+    auth: Auth | None = Field(
+        default=None,
+        description='"api-key" sends the value of `secret` as a bearer token, "none" sends '
+        'nothing. Default: "api-key" for `base_url`, "none" for `gguf`.',
+    )
+    secret: SecretName | None = Field(
+        default=None,
+        description="Name of the secret that holds the upstream's key; "
+        "its value is set with `llmops secrets set`.",
+    )
+    models: Texts = Field(min_length=1, description="Models that this upstream serves.")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if (self.base_url is None) == (self.gguf is None):
+            raise ValueError("needs exactly one of base_url and gguf")
+        if self.gguf is not None and (self.secret or self.auth == "api-key"):
+            raise ValueError("serves a file, which takes neither a secret nor auth")
+        if self.credential == "api-key" and self.secret is None:
+            raise ValueError('needs `secret`, the name of its key, or auth = "none"')
+        if self.credential == "none" and self.secret is not None:
+            raise ValueError('has a secret and auth = "none"; remove one of them')
+        return self
+
+    @property
+    def credential(self) -> Auth:
+        """How the upstream is asked: ``auth``, or the default where it is left out."""
+        return self.auth or ("none" if self.gguf else "api-key")
+
+
+Upstreams = Annotated[tuple[Upstream, ...], Field(strict=False)]
+
+
+class Api(Table):
+    """The API that a release serves."""
+
+    app: Application | None = Field(
+        default=None, description="ASGI application of the project that replaces the embedded one."
+    )
+    model: Text = Field(
+        default=DEMO_MODEL,
+        description='Model for requests that name none. "demo" needs no upstream.',
+    )
+    system_prompt: ProjectPath | None = Field(
+        default=None,
+        description="File with the system prompt, in the project and so in the release.",
+    )
+    auth: Auth = Field(
+        default="api-key",
+        description='"api-key" asks every caller for LLMOPS_API_KEY, "none" answers anybody.',
+    )
+    status_word: Text = Field(
+        default="ok", description="Word that /health answers while all is well."
+    )
+    history_rows: int = Field(
+        default=20,
+        ge=0,
+        le=1000,
+        description="Messages of a session that the model is shown again.",
+    )
+    request_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=3600,
+        description="Seconds after which a request to a model is given up.",
+    )
+    upstreams: Upstreams = Field(default=(), description="Where models are served.")
+
+    @model_validator(mode="after")
+    def _model_is_served(self) -> Self:
+        names = [upstream.name for upstream in self.upstreams]
+        if len(set(names)) < len(names):
+            raise ValueError("has two upstreams of one name")
+        served = {model for upstream in self.upstreams for model in upstream.models}
+        if self.app is None and self.model not in served | {DEMO_MODEL}:
+            raise ValueError("has a `model` that no upstream lists in `models`")
+        return self
+
+
+class Secrets(Table):
+    """Names of secrets; values never live in the project file."""
+
+    required: SecretNames = Field(
+        default=(),
+        description="Secrets that must be set before a deploy, besides those of upstreams.",
+    )
+
+
+class Checks(Table):
+    """How a release is verified."""
+
+    evals: ProjectPath = Field(default="evals", description="Folder of golden prompts (*.toml).")
+    timeout_seconds: float = Field(
+        default=10, gt=0, le=600, description="Seconds that one answer may take."
+    )
+    confirmations: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="Answers in a row from the public address that must carry the new release.",
+    )
+
+
+class LocalTarget(Table):
+    """Target of kind "local": releases run as processes on this machine."""
+
+    kind: Literal["local"] = Field(
+        default="local", description="Kind of target. Default: the name of the table."
+    )
+    extends: Name | None = Field(default=None, description="Target whose keys this one inherits.")
+    host: Host = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8000, description="Public port.")
+    keep: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Releases kept besides the live one and the named ones.",
+    )
+    ready_seconds: float = Field(
+        default=60, gt=0, le=3600, description="Seconds that a new release has to become ready."
+    )
+    drain_seconds: float = Field(
+        default=300, ge=0, le=86400, description="Seconds that requests under way have to finish."
+    )
+
+
+class Config(Table):
+    """A project file, read and valid. ``targets`` is never empty."""
+
+    name: Name = Field(description="Name of the project.")
+    default_target: Name | None = Field(
+        default=None, description="Target of commands that are run without -t."
+    )
+    api: Api = Field(default=Api(), description="The API that a release serves.")
+    secrets: Secrets = Field(
+        default=Secrets(), description="Names of secrets; values never live here."
+    )
+    checks: Checks = Field(default=Checks(), description="How a release is verified.")
+    targets: Mapping[Name, LocalTarget] = Field(
+        default_factory=lambda: {"local": LocalTarget()},
+        description='Places where releases run, by name. Default: one, "local".',
+    )
