@@ -63,6 +63,7 @@ def _http_address(value: str) -> str:
 Text = Annotated[
     str, Rule(r"^[^\x00-\x1f\x7f]{1,200}$", "one line of 1 to 200 characters, not control ones")
 ]
+Word = Annotated[str, Rule(r"^[A-Za-z_-]{1,32}$", "one word of 1 to 32 letters, _ and -")]
 Name = Annotated[
     str,
     Rule(
@@ -79,7 +80,10 @@ SecretName = Annotated[
 ]
 Application = Annotated[
     str,
-    Rule(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", "a module and an attribute: mypackage.main:app"),
+    Rule(
+        r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
+        "a module and an attribute, such as mypackage.main:app",
+    ),
 ]
 Host = Annotated[
     str, Rule(r"^[A-Za-z0-9.:_-]{1,253}$", "an address or a host name, without a port or brackets")

@@ -16,6 +16,7 @@ from llmops_cli.config.fields import (
     SecretNames,
     Text,
     Texts,
+    Word,
 )
 
 #: The model that answers without any upstream and says that it is one.
@@ -32,6 +33,10 @@ class Table(BaseModel):
 
 class Upstream(Table):
     """A server that speaks the OpenAI dialect, or a GGUF file served inside the release."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["base_url"]}, {"required": ["gguf"]}]}
+    )
 
     name: Name = Field(description="What logs and errors call this upstream.")
     base_url: HttpAddress | None = Field(
@@ -82,7 +87,8 @@ class Api(Table):
     )
     model: Text = Field(
         default=DEMO_MODEL,
-        description='Model for requests that name none. "demo" needs no upstream.',
+        description="Model for requests that name none: one that an upstream serves, "
+        'or without any upstream "demo", which is built in.',
     )
     system_prompt: ProjectPath | None = Field(
         default=None,
@@ -92,12 +98,12 @@ class Api(Table):
         default="api-key",
         description='"api-key" asks every caller for LLMOPS_API_KEY, "none" answers anybody.',
     )
-    status_word: Text = Field(
+    status_word: Word = Field(
         default="ok", description="Word that /health answers while all is well."
     )
     history_rows: int = Field(
         default=20,
-        ge=0,
+        ge=1,
         le=1000,
         description="Messages of a session that the model is shown again.",
     )
@@ -110,13 +116,17 @@ class Api(Table):
     upstreams: Upstreams = Field(default=(), description="Where models are served.")
 
     @model_validator(mode="after")
-    def _model_is_served(self) -> Self:
+    def _is_consistent(self) -> Self:
         names = [upstream.name for upstream in self.upstreams]
+        models = [model for upstream in self.upstreams for model in upstream.models]
         if len(set(names)) < len(names):
             raise ValueError("has two upstreams of one name")
-        served = {model for upstream in self.upstreams for model in upstream.models}
-        if self.app is None and self.model not in served | {DEMO_MODEL}:
-            raise ValueError("has a `model` that no upstream lists in `models`")
+        if len(set(models)) < len(models):
+            raise ValueError("has a model that is listed twice in `models` of its upstreams")
+        if models and self.model not in models:
+            raise ValueError("needs `model`, one of those in `models` of its upstreams")
+        if not models and self.model != DEMO_MODEL:
+            raise ValueError("has a `model` but no upstream that serves it: add [[api.upstreams]]")
         return self
 
 
