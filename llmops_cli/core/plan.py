@@ -7,13 +7,18 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """The part of a deploy that a step belongs to; it decides what a failure undoes."""
+    """The part of a deploy that a step belongs to; it decides what a failure undoes.
+
+    Up to ``VERIFY`` a failure costs the candidate only; up to ``SETTLE`` the traffic is given
+    back; a failure in ``TIDY`` is a warning, for the new release is live by then.
+    """
 
     STAGE = "stage"
     VERIFY = "verify"
     PROMOTE = "promote"
     CONFIRM = "confirm"
     SETTLE = "settle"
+    TIDY = "tidy"
     UNDO = "undo"
     OPERATE = "operate"
 

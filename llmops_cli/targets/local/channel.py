@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,22 @@ class Channel:
             self._socket.close()
             raise NoAnswerError(f"{path.name}: {error.strerror or error}") from error
 
-    def ask(self, do: str, *, descriptor: int | None = None, **details: object) -> dict[str, Any]:
+    def ask(self, do: str, /, **details: object) -> dict[str, Any]:
         """Send one message and return the answer."""
-        return self.ask_for_descriptor(do, descriptor=descriptor, **details)[0]
+        return self.exchange({"do": do, **details})[0]
 
-    def ask_for_descriptor(
-        self, do: str, *, descriptor: int | None = None, **details: object
+    def exchange(
+        self, message: Mapping[str, object], descriptor: int | None = None
     ) -> tuple[dict[str, Any], int | None]:
-        """Send one message and return the answer with the descriptor that came with it, if any.
+        """Send a message, with a descriptor if one is given; return the answer, and with it the
+        descriptor that came back, if any.
 
         Raises:
             NoAnswerError: the connection broke, or the time for an answer is up.
         """
-        message = json.dumps({"do": do, **details}).encode() + b"\n"
+        line = json.dumps(message).encode() + b"\n"
         try:
-            socket.send_fds(self._socket, [message], [] if descriptor is None else [descriptor])
+            socket.send_fds(self._socket, [line], [] if descriptor is None else [descriptor])
             data, lent = self._receive()
         except OSError as error:
             raise NoAnswerError(str(error) or type(error).__name__) from error
@@ -57,7 +58,9 @@ class Channel:
         return self._socket.fileno()
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; whoever waits for an answer in another thread gets none."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _receive(self) -> tuple[bytes, int | None]:

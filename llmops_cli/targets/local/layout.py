@@ -92,8 +92,9 @@ class Layout:
         return self.logs / f"{release}.log"
 
     def prepare(self) -> None:
-        """Make the folders that are missing."""
+        """Make the folders that are missing, and keep all of them out of git."""
         self.root.mkdir(parents=True, exist_ok=True)
         for folder in (self.root, self.releases, self.logs, self.data, self.run):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
+        (self.root / ".gitignore").write_text("*\n", encoding="utf-8")

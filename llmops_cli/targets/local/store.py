@@ -7,7 +7,7 @@ age come from the folders' own modification times, and a release's file is read 
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +24,11 @@ _PARTIAL = "."
 
 @dataclass(frozen=True)
 class Live:
-    """The release that should serve, and since when."""
+    """The release that should serve, since when, and whether an operator stopped it."""
 
     release: str
     since: datetime
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ class Store:
         document = read_json(self.layout.live)
         if not document:
             return None
-        return Live(document["release"], datetime.fromisoformat(document["since"]))
+        since = datetime.fromisoformat(document["since"])
+        return Live(document["release"], since, is_stopped=document.get("stopped", False))
 
     def set_live(self, release: str, at: datetime) -> None:
         """Record that a release serves, and, the first time, what served before it."""
@@ -133,14 +135,21 @@ class Store:
         os.utime(self.folder(release))
         write_json(self.layout.live, {"release": release, "since": at.isoformat()})
 
-    def retire(self, keep: int) -> list[str]:
+    def set_stopped(self, *, stopped: bool) -> None:
+        """Record that an operator stopped or started the recorded release."""
+        document = read_json(self.layout.live)
+        if document:
+            write_json(self.layout.live, {**document, "stopped": stopped})
+
+    def retire(self, keep: int, running: Collection[str] = ()) -> list[str]:
         """Remove old releases and return their ids.
 
-        The rule: the live release, the one it would go back to, every named one, and besides
-        them the ``keep`` that were live last, stay. Leftovers of a crash go.
+        The rule: the live release, the one it would go back to, every named one, every one that
+        still has a process, and besides them the ``keep`` that were live last, stay. Leftovers of
+        a crash go.
         """
         live = self.live()
-        protected = set(self.names().values())
+        protected = {*self.names().values(), *running}
         if live is not None:
             protected |= {live.release, self.previous_of(live.release) or live.release}
         ordinary = [release for release in self.ids() if release not in protected]

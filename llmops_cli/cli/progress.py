@@ -1,0 +1,49 @@
+"""Shows the steps of a plan as they happen: live on a terminal, one line per state without one."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from llmops_cli.cli.output import Output
+from llmops_cli.core.plan import Event, Observer, StepFailed, StepStarted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@contextmanager
+def shown(output: Output) -> Iterator[Observer]:
+    """Give an observer that shows steps on stderr for as long as the context lasts."""
+    if not sys.stderr.isatty():
+        yield lambda event: _tell(event, output)
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as status:
+
+        def observe(event: Event) -> None:
+            status.update(event.step.title)
+            _print(event, console, output)
+
+        yield observe
+
+
+def _tell(event: Event, output: Output) -> None:
+    if isinstance(event, StepStarted):
+        details = [f"    {key}: {value}" for key, value in event.step.details.items()]
+        output.note("\n".join([f"{event.step.title} ...", *(details if output.verbose else [])]))
+    elif isinstance(event, StepFailed):
+        output.note(f"  failed after {event.seconds:.2f} s")
+    else:
+        output.note(f"  done in {event.seconds:.2f} s")
+
+
+def _print(event: Event, console: "Console", output: Output) -> None:
+    if isinstance(event, StepStarted):
+        return
+    mark, style = ("✗", "red") if isinstance(event, StepFailed) else ("✓", "green")
+    console.print(f"[{style}]{mark}[/] {event.step.title} [dim]{event.seconds:.2f} s[/]")
+    for key, value in event.step.details.items() if output.verbose else ():
+        console.print(f"    [dim]{key}: {value}[/]")

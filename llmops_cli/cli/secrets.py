@@ -1,0 +1,116 @@
+"""`llmops secrets`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmops_cli.catalog import make_target
+from llmops_cli.cli.options import Target, Yes
+from llmops_cli.cli.output import columns
+from llmops_cli.cli.project import open_target
+from llmops_cli.cli.session import Session, session_of
+from llmops_cli.config.load import load, target_name
+from llmops_cli.config.model import Config
+from llmops_cli.core.secret import Secret
+from llmops_cli.core.target import Target as TargetProtocol
+from llmops_cli.errors import UsageError
+from llmops_cli.flows import secrets as flow
+
+app = typer.Typer(
+    help="Set, list, check and remove secret values. A value is never shown and never an argument.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Name = Annotated[str, typer.Argument(help="Name of the secret, as in OPENAI_API_KEY.")]
+
+
+@app.command("set")
+def set_value(
+    context: typer.Context,
+    name: Name,
+    target: Target = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Read the value from a file.")] = None,
+    generate: Annotated[bool, typer.Option("--generate", help="Make a random value.")] = False,
+) -> None:
+    """Store a value: from a prompt without echo, from stdin, from a file, or generated."""
+    session = session_of(context)
+    chosen = open_target(session, target)
+    value = flow.generated() if generate else _value(name, file)
+    version = flow.store(chosen, name, value)
+    text = f"{name} is set on {chosen.name} (version {version}).\n  next: llmops deploy"
+    session.output.result({"name": name, "version": version}, text)
+
+
+@app.command("list")
+def list_names(context: typer.Context, target: Target = None) -> None:
+    """List the secrets that are needed or set, without their values."""
+    session = session_of(context)
+    found = flow.listed(*_config_and_target(session, target))
+    session.output.result({"secrets": [vars(secret) for secret in found]}, _table(found))
+
+
+@app.command("check")
+def check(context: typer.Context, target: Target = None) -> None:
+    """Check that every secret that a deploy needs has a value. Exit with 4 where not."""
+    session = session_of(context)
+    found = flow.check(*_config_and_target(session, target))
+    session.output.result({"secrets": [vars(secret) for secret in found]}, _table(found))
+
+
+@app.command("unset")
+def unset(context: typer.Context, name: Name, target: Target = None, yes: Yes = False) -> None:
+    """Remove every version of a value. Releases that are pinned to one cannot be gone back to."""
+    session = session_of(context)
+    chosen = open_target(session, target)
+    if not yes:
+        _confirm(name, chosen.name)
+    chosen.secrets.remove(name)
+    session.output.result({"name": name, "version": None}, f"{name} is removed from {chosen.name}.")
+
+
+def _config_and_target(session: Session, wanted: str | None) -> tuple[Config, TargetProtocol]:
+    config = load(session.directory)
+    return config, make_target(config, target_name(config, wanted), session.directory)
+
+
+def _value(name: str, file: Path | None) -> Secret:
+    if file is not None:
+        return Secret(_read(file).rstrip("\r\n"))
+    if sys.stdin.isatty():
+        return Secret(typer.prompt(f"Value of {name}", hide_input=True, err=True))
+    return Secret(sys.stdin.read().rstrip("\r\n"))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} cannot be read.",
+            evidence=error.strerror or "" if isinstance(error, OSError) else "It is not UTF-8.",
+            state="Nothing was stored.",
+        ) from error
+
+
+def _confirm(name: str, target: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "Removing a secret wants to be confirmed, and there is no terminal to ask.",
+            state="Nothing was changed.",
+            next_step=f"llmops secrets unset {name} --yes",
+        )
+    typer.confirm(f"Remove every version of {name} from {target}?", abort=True, err=True)
+
+
+def _table(found: list[flow.Listed]) -> str:
+    rows = [
+        (
+            secret.name,
+            "placeholder" if secret.is_placeholder else secret.version or "missing",
+            "required" if secret.required else "",
+        )
+        for secret in found
+    ]
+    return columns(rows, ("NAME", "VERSION", ""))

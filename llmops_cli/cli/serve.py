@@ -1,0 +1,49 @@
+"""`llmops serve`."""
+
+import importlib.util
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from llmops_cli.cli.options import Target
+from llmops_cli.cli.session import session_of
+from llmops_cli.errors import PreflightError
+
+
+def command(
+    context: typer.Context,
+    target: Target = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port.")] = 8080,
+) -> None:
+    """Run the API of the working tree in the foreground, for trying things out.
+
+    It is no release: it is not verified, not recorded, and ends with this command.
+    """
+    from llmops_cli.catalog import make_target
+    from llmops_cli.config.environment import api_environment, required_secrets
+    from llmops_cli.config.load import load, target_name
+
+    directory = session_of(context).directory
+    if importlib.util.find_spec("fastapi") is None:
+        raise PreflightError(
+            "The packages that serve the API are not installed.",
+            next_step="pip install 'llmops-cli[serve]'",
+        )
+    config = load(directory)
+    chosen = make_target(config, target_name(config, target), directory)
+    values = {name: chosen.secrets.read(name) for name in required_secrets(config)}
+    environment = {
+        **os.environ,
+        **api_environment(config),
+        **{name: value.reveal() for name, value in values.items() if value is not None},
+        "LLMOPS_RELEASE": "working-tree",
+        "LLMOPS_DATA_DIR": str(directory.resolve() / ".llmops" / "serve"),
+        "HOST": host,
+        "PORT": str(port),
+    }
+    os.chdir(directory)
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "llmops_cli.serve"], environment)  # noqa: S606

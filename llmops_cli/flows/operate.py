@@ -1,0 +1,52 @@
+"""Starts and stops what a target has recorded as live."""
+
+import time
+
+from llmops_cli.checks.http import open_client
+from llmops_cli.checks.probe import read_release
+from llmops_cli.core.plan import Observer, apply, ignore
+from llmops_cli.core.release import State
+from llmops_cli.core.target import Target
+from llmops_cli.errors import DeployError, ReleaseNotFoundError
+from llmops_cli.flows import operator
+
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+
+
+def start(target: Target, observe: Observer = ignore) -> State:
+    """Bring the recorded release into service again, and wait until its address answers.
+
+    Raises:
+        ReleaseNotFoundError: nothing has been deployed yet.
+        DeployError: the release does not come up.
+    """
+    recorded = target.inspect().recorded
+    if recorded is None:
+        raise ReleaseNotFoundError("Nothing has been deployed yet.", next_step="llmops deploy")
+    with target.lock(operator.holder("llmops start")):
+        apply(target.start(), observe)
+        _wait_for(target, recorded.id)
+        return target.inspect()
+
+
+def stop(target: Target, grace: float | None = None, observe: Observer = ignore) -> State:
+    """Stop serving. Releases, secrets and data stay; `start` goes on with them."""
+    with target.lock(operator.holder("llmops stop")):
+        if target.inspect().live is not None or target.inspect().facts:
+            apply(target.stop(grace), observe)
+        return target.inspect()
+
+
+def _wait_for(target: Target, release: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    with open_client(target.inspect().address, _POLL_SECONDS * 40) as client:
+        while read_release(client) != release:
+            if time.monotonic() > deadline:
+                raise DeployError(
+                    f"{release} does not answer.",
+                    evidence=f"{target.inspect().trouble} Waited {_START_SECONDS:g} s.",
+                    state="Nothing is serving.",
+                    next_step="llmops logs",
+                )
+            time.sleep(_POLL_SECONDS)

@@ -1,0 +1,49 @@
+"""A project, and what the checks of its releases are about."""
+
+from dataclasses import dataclass
+
+from llmops_cli.checks.evals import Eval
+from llmops_cli.checks.subject import Subject
+from llmops_cli.config.environment import API_KEY
+from llmops_cli.config.model import Config
+from llmops_cli.core.release import Release, State
+from llmops_cli.core.secret import Secret
+from llmops_cli.core.target import Target
+from llmops_cli.source import Source
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project file, the repository it is in, the target it is about, and its golden prompts."""
+
+    config: Config
+    source: Source
+    target: Target
+    evals: tuple[Eval, ...] = ()
+
+
+def is_live(seen: State, release: Release) -> bool:
+    """Whether the target serves this release already and nothing is wrong with it."""
+    return seen.live is not None and seen.live.id == release.id and not seen.trouble
+
+
+def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> Subject:
+    """Return what the checks of a release are about; the address comes later."""
+    config = project.config
+    return Subject(
+        url="",
+        credential=credential(project.target, release.secret_versions.get(API_KEY)),
+        evals=evals,
+        timeout_seconds=config.checks.timeout_seconds,
+        model=release.settings.get("LLMOPS_MODEL"),
+        model_timeout_seconds=config.api.request_seconds + 5,
+    )
+
+
+def credential(target: Target, version: str | None) -> Secret | None:
+    """Return the first of the keys that the API accepts, for the checks to present."""
+    kept = target.secrets.read(API_KEY, version)
+    if kept is None:
+        return None
+    keys = kept.reveal().replace("\n", ",").split(",")
+    return Secret(next((key.strip() for key in keys if key.strip()), ""))

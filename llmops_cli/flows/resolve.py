@@ -1,0 +1,61 @@
+"""Config and commit -> Release."""
+
+from llmops_cli.config.environment import api_environment, required_secrets
+from llmops_cli.config.model import Config
+from llmops_cli.core.release import Release, release_id
+from llmops_cli.core.target import Target
+from llmops_cli.errors import PreflightError
+from llmops_cli.source import Source
+
+_PATHS_SHOWN = 10
+
+
+def resolve(config: Config, source: Source, target: Target, *, allow_dirty: bool) -> Release:
+    """Say which release the project is now.
+
+    Raises:
+        PreflightError: the working tree holds changes that no commit has, and that is not allowed.
+    """
+    commit = source.commit()
+    changed = source.uncommitted()
+    if changed and not allow_dirty:
+        raise _dirty(changed)
+    tree = source.snapshot() if changed else commit.tree
+    versions = _secret_versions(config, target)
+    return Release(
+        id=_identify(target, commit.sha, tree if changed else "", versions),
+        commit=commit.sha,
+        tree=tree,
+        committed_at=commit.committed_at,
+        subject=commit.subject,
+        settings={**api_environment(config), **target.settings()},
+        secret_versions=versions,
+    )
+
+
+def _secret_versions(config: Config, target: Target) -> dict[str, str]:
+    found = {name: target.secrets.current_version(name) for name in required_secrets(config)}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _identify(target: Target, commit: str, dirty_tree: str, versions: dict[str, str]) -> str:
+    """Name the release; one of this commit with other secret versions makes it a revision."""
+    first = release_id(commit, dirty_tree=dirty_tree)
+    kept = {release.id: release for release in target.find(first)}
+    kept |= {release.id: release for release in target.find(f"{first}.")}
+    revision, name = 1, first
+    while name in kept and dict(kept[name].secret_versions) != versions:
+        revision += 1
+        name = release_id(commit, dirty_tree=dirty_tree, revision=revision)
+    return name
+
+
+def _dirty(changed: tuple[str, ...]) -> PreflightError:
+    shown = "\n".join(changed[:_PATHS_SHOWN])
+    more = len(changed) - _PATHS_SHOWN
+    return PreflightError(
+        "The project has changes that no commit has.",
+        evidence=shown + (f"\nand {more} more" if more > 0 else ""),
+        state="Nothing was changed.",
+        next_step="git add -A && git commit, or: llmops deploy --allow-dirty",
+    )

@@ -1,0 +1,115 @@
+"""Takes back a rollout that failed, looks at what serves now, and says so in one error."""
+
+from typing import Protocol
+
+from llmops_cli.checks.http import open_client
+from llmops_cli.checks.probe import read_release
+from llmops_cli.core.plan import Event, Phase, Plan, apply
+from llmops_cli.core.release import Candidate, State
+from llmops_cli.core.target import Target
+from llmops_cli.errors import (
+    AccessError,
+    BuildError,
+    DeployError,
+    InterruptedByOperatorError,
+    LlmopsError,
+    PreflightError,
+    StateUnknownError,
+)
+
+#: Causes that keep their own exit status; every other one becomes a failed deploy.
+_TELLING = (AccessError, BuildError, PreflightError)
+
+
+class Progress(Protocol):
+    """How far a rollout came; it is also told of the steps that take it back."""
+
+    phase: Phase
+    failed_step: str
+
+    def __call__(self, event: Event) -> None: ...
+
+
+def undone(
+    target: Target,
+    candidate: Candidate,
+    seen: State,
+    progress: Progress,
+    cause: BaseException,
+) -> LlmopsError:
+    """Take the candidate back and return the error that tells how things are now."""
+    plan = target.discard(candidate)
+    if progress.phase not in (Phase.STAGE, Phase.VERIFY):
+        plan = target.restore(candidate, seen) + plan
+    try:
+        apply(plan, progress)
+        serving = _serving(target)
+    except (LlmopsError, OSError, KeyboardInterrupt) as error:
+        return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
+    expected = seen.live.id if seen.live else None
+    if serving != expected:
+        what = f"{serving or 'nothing'} answers now, not {expected or 'nothing'} as before."
+        return _unknown(candidate, progress, cause, what)
+    return _put_back(candidate, progress, cause, _state(target, expected, plan))
+
+
+def _serving(target: Target) -> str | None:
+    state = target.inspect()
+    if state.live is None:
+        return None
+    with open_client(state.address, 5) as client:
+        return read_release(client)
+
+
+def _state(target: Target, serving: str | None, plan: Plan) -> str:
+    undone_steps = "; ".join(step.title[0].lower() + step.title[1:] for step in plan)
+    now = (
+        f"{serving} is serving at {target.inspect().address}, as before."
+        if serving
+        else "Nothing was serving before, and nothing is now."
+    )
+    return f"{now} Undone: {undone_steps}. The lock is released."
+
+
+def _put_back(
+    candidate: Candidate, progress: Progress, cause: BaseException, state: str
+) -> LlmopsError:
+    release = candidate.release.id
+    if isinstance(cause, KeyboardInterrupt):
+        return InterruptedByOperatorError(
+            f"Interrupted while {release} was being put into service.",
+            evidence=f"During: {progress.failed_step}",
+            state=state,
+            next_step="llmops deploy",
+        )
+    kind = type(cause) if isinstance(cause, _TELLING) else DeployError
+    return kind(
+        _message(cause), evidence=_evidence(cause, progress), state=state, next_step=_next(cause)
+    )
+
+
+def _unknown(
+    candidate: Candidate, progress: Progress, cause: BaseException, what: str
+) -> LlmopsError:
+    return StateUnknownError(
+        f"{candidate.release.id} could not be put into service, and things are not as before.",
+        evidence=f"{_message(cause)} {_evidence(cause, progress)}\n{what}".strip(),
+        state=what,
+        next_step="llmops status",
+    )
+
+
+def _message(cause: BaseException) -> str:
+    if isinstance(cause, LlmopsError):
+        return cause.message
+    return str(cause) or type(cause).__name__
+
+
+def _evidence(cause: BaseException, progress: Progress) -> str:
+    evidence = cause.evidence if isinstance(cause, LlmopsError) else ""
+    return evidence or f"During: {progress.failed_step}"
+
+
+def _next(cause: BaseException) -> str:
+    told = cause.next_step if isinstance(cause, LlmopsError) else ""
+    return told or "Mend it, commit, and: llmops deploy"

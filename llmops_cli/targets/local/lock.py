@@ -1,0 +1,63 @@
+"""One deploy at a time: a lease that the kernel ends with the process that holds it."""
+
+import contextlib
+import fcntl
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from llmops_cli.core.target import Holder
+from llmops_cli.errors import LockedError
+
+
+@contextlib.contextmanager
+def held(path: Path, holder: Holder) -> Iterator[None]:
+    """Hold the lock file, with the holder's name in it for others to read.
+
+    A killed holder leaves no stale lock: the kernel releases it, and what is written in the file
+    does not count unless the file is locked.
+
+    Raises:
+        LockedError: somebody else holds it; the error says who, since when, and doing what.
+    """
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _locked(path) from error
+        file.truncate(0)
+        file.write(json.dumps(_to_document(holder)))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _to_document(holder: Holder) -> dict[str, object]:
+    return {
+        "owner": holder.owner,
+        "command": holder.command,
+        "since": holder.since.isoformat(),
+        "process": holder.process,
+        "host": holder.host,
+    }
+
+
+def _locked(path: Path) -> LockedError:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        age = (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds()
+        evidence = (
+            f"{found['owner']} runs `{found['command']}` (process {found['process']} on "
+            f"{found['host']}) since {found['since']}, for {age:.0f} s"
+        )
+    except (json.JSONDecodeError, KeyError):
+        evidence = "Its holder has just begun or is just ending."
+    return LockedError(
+        "Another deploy holds the lock.",
+        evidence=evidence,
+        state="Nothing was changed by this one.",
+        next_step="Wait for it to end, or end that process; its lock goes with it.",
+    )

@@ -1,0 +1,81 @@
+"""What a new supervisor does first: find the processes that an earlier one left, and go on."""
+
+import asyncio
+import logging
+import socket
+from pathlib import Path
+
+from llmops_cli.targets.local.channel import NoAnswerError
+from llmops_cli.targets.local.fleet import Fleet, RefusedError
+from llmops_cli.targets.local.instance import Instance, Role, address_of, connect, drain_seconds_of
+
+_log = logging.getLogger("supervisor")
+
+
+async def find_running(fleet: Fleet) -> list[Instance]:
+    """Take charge of the release processes that run already, and of the sockets they hold."""
+    found = await asyncio.gather(*(_adopt(fleet, path) for path in _sockets(fleet)))
+    return [instance for instance in found if instance is not None]
+
+
+async def resume(fleet: Fleet, running: list[Instance]) -> None:
+    """Bring the recorded release into service, with the process that runs already if there is one.
+
+    A release process goes on serving when its supervisor dies, and lends its public socket to
+    the next one, so that nothing is refused in between. What was promoted but not settled is
+    taken back: only a settled release is recorded.
+    """
+    recorded = fleet.store.live()
+    release = recorded.release if recorded and not recorded.is_stopped else None
+    chosen = next((instance for instance in running if instance.release == release), None)
+    if chosen is not None:
+        await _put_into_service(fleet, chosen)
+    elif release is not None:
+        fleet.begin(release)
+    for instance in running:
+        if instance is not chosen:
+            fleet.retire(instance)
+
+
+def _sockets(fleet: Fleet) -> list[Path]:
+    return sorted(fleet.layout.run.glob("*.instance"))
+
+
+async def _adopt(fleet: Fleet, path: Path) -> Instance | None:
+    try:
+        channel, watch = connect(path)
+        status, lent = await asyncio.wait_for(
+            asyncio.to_thread(channel.exchange, {"do": "lend"}), timeout=5
+        )
+    except (NoAnswerError, TimeoutError) as error:
+        _log.info("%s is left over: %s", path.name, error)
+        path.unlink(missing_ok=True)
+        return None
+    release = fleet.store.read(str(status["release"]))
+    address = str(status["address"]) or (address_of(release) if release else "")
+    if lent is not None:
+        fleet.listeners[address] = socket.socket(fileno=lent)
+    instance = Instance(
+        name=path.name.removesuffix(".instance"),
+        release=str(status["release"]),
+        address=address,
+        drain_seconds=drain_seconds_of(release) if release else 0,
+        private_url="",
+        channel=channel,
+        watch=watch,
+        role=Role.RETIRING,
+        pid=int(str(status["pid"])),
+    )
+    fleet.adopt(instance)
+    return instance
+
+
+async def _put_into_service(fleet: Fleet, instance: Instance) -> None:
+    instance.role = Role.LIVE
+    fleet.live = instance
+    try:
+        await instance.accept(fleet.listener(instance.address))
+    except (NoAnswerError, RefusedError) as error:
+        _log.warning("%s does not take the traffic: %s", instance.name, error)
+        fleet.retire(instance)
+        fleet.begin(instance.release)
