@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 #: Bytes of a log and of the older part that is kept beside it.
@@ -23,12 +23,17 @@ def keep_small(path: Path, limit: int = MAX_BYTES) -> None:
         os.truncate(path, 0)
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last ``count`` lines, reading no more of the file than they need."""
+def ends(folder: Path) -> dict[Path, int]:
+    """Return how long each log of a folder is now, in bytes."""
+    return {path: path.stat().st_size for path in folder.glob("*.log")}
+
+
+def last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
+    """Return the last ``count`` lines before byte ``end``, reading no more than they need."""
     if count <= 0 or not path.exists():
         return []
     with path.open("rb") as file:
-        position = file.seek(0, os.SEEK_END)
+        position = file.seek(0, os.SEEK_END) if end is None else end
         data = b""
         while position > 0 and data.count(b"\n") <= count:
             step = min(_CHUNK, position)
@@ -37,33 +42,28 @@ def last_lines(path: Path, count: int) -> list[str]:
     return data.decode(errors="replace").splitlines()[-count:]
 
 
-def follow(current: Callable[[], Path | None]) -> Iterator[str]:
-    """Yield lines as they are written, for ever. ``current`` names the log to read now, so that
-    a reader goes on with the next release when the traffic moves.
+def follow(current: Callable[[], Path | None], positions: Mapping[Path, int]) -> Iterator[str]:
+    """Yield lines as they are written, for ever.
+
+    ``current`` names the log to read now, so that a reader goes on with the next release when the
+    traffic moves; ``positions`` are the bytes of each log that are not to be read again.
     """
-    path = current()
-    position = _size(path)
+    read = dict(positions)
     while True:
-        now = current()
-        if now != path:
-            path, position = now, 0
-        elif _size(path) < position:
-            position = 0
-        text, position = _read_whole_lines(path, position)
-        yield from text
-        if not text:
+        path = current()
+        lines = _new_lines(path, read) if path is not None and path.exists() else []
+        yield from lines
+        if not lines:
             time.sleep(_FOLLOW_SECONDS)
 
 
-def _read_whole_lines(path: Path | None, position: int) -> tuple[list[str], int]:
-    if path is None or not path.exists():
-        return [], position
+def _new_lines(path: Path, read: dict[Path, int]) -> list[str]:
+    position = read.get(path, 0)
+    if path.stat().st_size < position:
+        position = 0
     with path.open("rb") as file:
         file.seek(position)
         data = file.read(_CHUNK * 16)
     end = data.rfind(b"\n") + 1
-    return data[:end].decode(errors="replace").splitlines(), position + end
-
-
-def _size(path: Path | None) -> int:
-    return path.stat().st_size if path is not None and path.exists() else 0
+    read[path] = position + end
+    return data[:end].decode(errors="replace").splitlines()

@@ -89,7 +89,8 @@ class Store:
         if prefix in names:
             wanted = [names[prefix]]
         else:
-            ids = [release for release in self.ids() if release.startswith(prefix)]
+            folders = os.listdir(self.layout.releases)  # noqa: PTH208 - ten times faster
+            ids = sorted(folder for folder in folders if folder.startswith(prefix))
             wanted = [prefix] if prefix in ids else ids
         found = (self._kept(release, names) for release in wanted)
         return [kept.release for kept in found if kept is not None]
@@ -128,10 +129,10 @@ class Store:
     def set_live(self, release: str, at: datetime) -> None:
         """Record that a release serves, and, the first time, what served before it."""
         before = self.live()
-        deployed = self.folder(release) / "deployed.json"
-        if not deployed.exists():
+        if not self._was_live(release):
             previous = before.release if before and before.release != release else None
-            write_json(deployed, {"at": at.isoformat(), "previous": previous})
+            document = {"at": at.isoformat(), "previous": previous}
+            write_json(self.folder(release) / "deployed.json", document)
         os.utime(self.folder(release))
         write_json(self.layout.live, {"release": release, "since": at.isoformat()})
 
@@ -152,11 +153,18 @@ class Store:
         protected = {*self.names().values(), *running}
         if live is not None:
             protected |= {live.release, self.previous_of(live.release) or live.release}
-        ordinary = [release for release in self.ids() if release not in protected]
-        for release in ordinary[keep:]:
+        kept, doomed = 0, []
+        for release in self.ids():
+            if release in protected:
+                continue
+            if kept < keep and self._was_live(release):
+                kept += 1
+            else:
+                doomed.append(release)
+        for release in doomed:
             self.remove(release)
         self._sweep()
-        return ordinary[keep:]
+        return doomed
 
     def remove(self, release: str) -> None:
         """Remove a release folder and its log."""
@@ -171,7 +179,7 @@ class Store:
 
     def remove_if_never_live(self, release: str) -> None:
         """Remove a release that failed before it was ever in service; its log stays."""
-        if not (self.folder(release) / "deployed.json").exists():
+        if not self._was_live(release):
             shutil.rmtree(self.folder(release), ignore_errors=True)
 
     def _kept(self, release: str, names: Mapping[str, str]) -> KeptRelease | None:
@@ -181,6 +189,9 @@ class Store:
             return None
         own = tuple(sorted(name for name, named in names.items() if named == release))
         return KeptRelease(found, datetime.fromisoformat(deployed["at"]), own)
+
+    def _was_live(self, release: str) -> bool:
+        return (self.folder(release) / "deployed.json").exists()
 
     def _sweep(self) -> None:
         for leftover in self.layout.releases.glob(f"{_PARTIAL}*"):

@@ -86,10 +86,10 @@ class LocalTarget:
 
     def logs(self, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines of the live release's log, then, if followed, what comes."""
-        path = self._live_log()
-        yield from logfile.last_lines(path, lines) if path else ()
+        path, ends = self._live_log(), logfile.ends(self.layout.logs)
+        yield from logfile.last_lines(path, lines, ends.get(path, 0)) if path else ()
         if follow:
-            yield from logfile.follow(self._live_log)
+            yield from logfile.follow(self._live_log, ends)
 
     def address_of(self, candidate: Candidate) -> str:
         """Return the private address of a staged candidate."""

@@ -1,0 +1,75 @@
+"""Sessions: lint, tests, package, bench. `nox` runs the first three; `nox -l` lists them."""
+
+import json
+import os
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "tests", "package"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+EXTRAS = ".[serve,engine]"
+
+
+def _group(name: str) -> list[str]:
+    groups = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
+    return [entry for entry in groups[name] if isinstance(entry, str)]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, mypy --strict, the import rules, and the schema as generated."""
+    session.install("-e", EXTRAS, *_group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test; what this machine lacks is skipped by name."""
+    session.install("-e", EXTRAS, *_group("test"))
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the wheel, install it into a clean environment, and use it there."""
+    with tempfile.TemporaryDirectory() as folder:
+        session.install("build")
+        session.run("python", "-m", "build", "--outdir", folder, silent=True)
+        wheel = next(Path(folder).glob("*.whl"))
+        session.run("python", "-m", "venv", f"{folder}/clean")
+        clean = f"{folder}/clean/bin"
+        session.run(f"{clean}/pip", "install", "-q", f"{wheel}[serve]", external=True)
+        _use(session, f"{clean}/llmops", f"{folder}/my-chat")
+
+
+def _use(session: nox.Session, llmops: str, project: str) -> None:
+    session.run(llmops, "--version", external=True)
+    session.run(llmops, "init", project, external=True)
+    try:
+        session.run(llmops, "-C", project, "deploy", external=True)
+        session.run(llmops, "-C", project, "smoke-test", external=True)
+        told = session.run(llmops, "-C", project, "--json", "status", external=True, silent=True)
+        if json.loads(str(told))["trouble"]:
+            session.error("the wheel's release is in trouble")
+    finally:
+        subprocess.run([llmops, "-C", project, "stop", "--yes"], check=False)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure side by side: start of the command line, cost of a deploy, cut-over under load."""
+    session.install("-e", EXTRAS, *_group("test"))
+    names = session.posargs or sorted(
+        path.stem for path in Path("bench").glob("*.py") if path.stem != "__init__"
+    )
+    for name in names:
+        session.run("python", "-m", f"bench.{name}", env={**os.environ, "PYTHONHASHSEED": "0"})
