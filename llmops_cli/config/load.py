@@ -24,12 +24,8 @@ def load(directory: Path) -> Config:
         ConfigError: there is none, it cannot be read, or it or a file it names is invalid.
     """
     config = parse(_decode(_read(directory / FILE_NAME)), FILE_NAME)
-    prompt = config.api.system_prompt
-    if prompt is not None and not (directory / prompt).is_file():
-        raise ConfigError(
-            f"{FILE_NAME}: api.system_prompt names {prompt}, which is not a file.",
-            next_step=f"Write {prompt}, or remove api.system_prompt.",
-        )
+    if config.api.system_prompt is not None:
+        _require(directory, config.api.system_prompt)
     return config
 
 
@@ -81,6 +77,18 @@ def _read(path: Path) -> bytes:
     if len(content) > _LONGEST:
         raise ConfigError(f"{path} is longer than 1 MiB.", next_step="llmops init writes one.")
     return content
+
+
+def _require(directory: Path, prompt: str) -> None:
+    try:
+        (directory / prompt).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(
+            f"{FILE_NAME}: api.system_prompt names {prompt}, which cannot be read.",
+            evidence=str(why),
+            next_step=f"Write {prompt}, or remove api.system_prompt.",
+        ) from error
 
 
 def _decode(content: bytes) -> str:

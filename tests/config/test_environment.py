@@ -1,0 +1,82 @@
+"""The environment of the API process says what the project file says, and holds no secret."""
+
+import json
+import secrets
+from pathlib import Path
+
+from llmops_cli.config.environment import api_environment, required_secrets
+from llmops_cli.config.load import parse
+from llmops_cli.serve import settings
+
+FULL = """
+name = "chat"
+[api]
+model = "tiny"
+app = "pack.main:app"
+system_prompt = "prompts/system.md"
+request_seconds = 2.5
+[[api.upstreams]]
+name = "cloud"
+base_url = "https://example.com/v1"
+secret = "OPENAI_API_KEY"
+models = ["gpt"]
+[[api.upstreams]]
+name = "file"
+gguf = "models/tiny.gguf"
+models = ["tiny"]
+[secrets]
+required = ["EXTRA", "OPENAI_API_KEY"]
+"""
+
+
+def test_the_defaults_name_neither_a_prompt_nor_an_application() -> None:
+    assert api_environment(parse('name = "chat"', "")) == {
+        "LLMOPS_MODEL": "demo",
+        "LLMOPS_AUTH": "api-key",
+        "LLMOPS_STATUS_WORD": "ok",
+        "LLMOPS_HISTORY_ROWS": "20",
+        "LLMOPS_REQUEST_SECONDS": "30",
+        "LLMOPS_UPSTREAMS": "[]",
+    }
+
+
+def test_every_setting_of_the_api_is_in_the_environment() -> None:
+    environment = api_environment(parse(FULL, ""))
+    assert environment["LLMOPS_SYSTEM_PROMPT_FILE"] == "prompts/system.md"
+    assert environment["LLMOPS_APP"] == "pack.main:app"
+    assert environment["LLMOPS_REQUEST_SECONDS"] == "2.5"
+    assert json.loads(environment["LLMOPS_UPSTREAMS"]) == [
+        {
+            "name": "cloud",
+            "base_url": "https://example.com/v1",
+            "secret": "OPENAI_API_KEY",
+            "auth": "api-key",
+            "models": ["gpt"],
+        },
+        {"name": "file", "gguf": "models/tiny.gguf", "auth": "none", "models": ["tiny"]},
+    ]
+
+
+def test_a_deploy_needs_each_secret_once_and_the_key_of_the_api_first() -> None:
+    assert required_secrets(parse(FULL, "")) == ("LLMOPS_API_KEY", "OPENAI_API_KEY", "EXTRA")
+
+
+def test_an_api_that_answers_anybody_needs_no_key() -> None:
+    assert required_secrets(parse('name = "chat"\n[api]\nauth = "none"', "")) == ()
+
+
+def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
+    text = FULL.replace('gguf = "models/tiny.gguf"', 'base_url = "http://x/v1"\nauth = "none"')
+    environment = api_environment(parse(text, ""))
+    (tmp_path / "system.md").write_text("Be brief.")
+    taken = settings.load(
+        {
+            **environment,
+            "LLMOPS_SYSTEM_PROMPT_FILE": str(tmp_path / "system.md"),
+            "LLMOPS_API_KEY": secrets.token_urlsafe(32),
+            "OPENAI_API_KEY": secrets.token_urlsafe(32),
+            "LLMOPS_DATA_DIR": str(tmp_path),
+        }
+    )
+    assert (taken.model, taken.request_seconds, taken.app) == ("tiny", 2.5, "pack.main:app")
+    assert [upstream.name for upstream in taken.upstreams] == ["cloud", "file"]
