@@ -22,6 +22,7 @@ from llmops_cli.core.plan import (
     Plan,
     Step,
     StepFailed,
+    StepFinished,
     StepStarted,
     apply,
     ignore,
@@ -164,7 +165,8 @@ def carry_out(rollout: Rollout, observe: Observer = ignore) -> Outcome:
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         if watch.phase is not Phase.TIDY:
             raise undone(rollout.target, rollout.candidate, rollout.seen, watch, error) from error
-        warnings = (f"The release is live, but: {error}",)
+        why = "it was interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        warnings = (f"The release is live, but tidying up was cut short: {why}",)
     return Outcome(
         release=rollout.release,
         previous=rollout.seen.live,
@@ -211,6 +213,8 @@ class _Watch:
         if event.step.phase is not Phase.UNDO:
             if isinstance(event, StepStarted):
                 self.phase = event.step.phase
+            if isinstance(event, StepFinished) and event.step.phase is Phase.SETTLE:
+                self.phase = Phase.TIDY
             if isinstance(event, StepFailed):
                 self.failed_step = event.step.title
         self._observe(event)

@@ -43,6 +43,7 @@ class Fleet:
         self.listeners: dict[str, socket.socket] = {}
         self.live: Instance | None = None
         self.standby: Instance | None = None
+        self.provisional: str | None = None
         self.lock = asyncio.Lock()
         self.restarts = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,17 +68,19 @@ class Fleet:
         await self._accept(candidate)
         await self._pause(self.live)
         self.standby, self.live = self.live, candidate
+        self.provisional = candidate.name
         candidate.role = Role.LIVE
 
     async def restore(self, name: str) -> None:
         """Take the traffic back from a candidate that is not settled."""
-        if self.live is None or self.live.name != name:
+        if self.provisional != name or self.live is None:
             return
         candidate, self.live, self.standby = self.live, self.standby, None
+        self.provisional = None
         if self.live is not None:
             await self._bring_back(self.live)
-        candidate.role = Role.RETIRING
         await self._pause(candidate)
+        candidate.role = Role.RETIRING
 
     def settle(self, name: str) -> None:
         """Make a promotion permanent, and let the release before it finish and end."""
@@ -86,6 +89,7 @@ class Fleet:
             raise RefusedError(f"{candidate.release} does not have the traffic")
         self.store.set_live(candidate.release, datetime.now(UTC))
         self.restarts = 0
+        self.provisional = None
         if self.standby is not None:
             self.retire(self.standby)
         self.standby = None
@@ -190,7 +194,7 @@ class Fleet:
         async with self.lock:
             if instance is not self.live:
                 return
-            if self.standby is not None:
+            if self.provisional == instance.name:
                 await self.restore(instance.name)
                 return
         await self._restart(instance)
