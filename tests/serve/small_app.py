@@ -1,0 +1,32 @@
+"""`python -m tests.serve.small_app`: our server around an application of a few lines."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+from llmops_cli.serve.server import run
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the release's id; ``/wait`` answers in two parts, the second when told."""
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    name = os.environ["LLMOPS_RELEASE"].encode()
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+    if scope["path"] != "/wait":
+        await send({**start, "headers": [(b"content-length", b"%d" % len(name))]})
+        await send({"type": "http.response.body", "body": name})
+        return
+    await send(start)
+    await send({"type": "http.response.body", "body": name + b"\n", "more_body": True})
+    while not os.path.exists(os.environ["GO_ON"]):  # noqa: PTH110
+        await asyncio.sleep(0.01)
+    await send({"type": "http.response.body", "body": b"end\n"})
+
+
+if __name__ == "__main__":
+    sys.exit(run(app, os.environ))
