@@ -1,0 +1,135 @@
+"""`llmops init`."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmops_cli.cli.options import Yes
+from llmops_cli.cli.output import Output
+from llmops_cli.cli.session import Session, session_of
+from llmops_cli.core.target import SecretStore
+from llmops_cli.errors import UsageError
+from llmops_cli.flows import init as flow
+from llmops_cli.flows.project_name import check_name, name_after
+from llmops_cli.flows.scaffold import Decide, FileChange
+
+_HERE = Path()
+
+
+def command(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder; made if missing.")
+    ] = _HERE,
+    *,
+    target: Annotated[
+        str, typer.Option("--target", metavar="KIND", help="Kind of the first target.")
+    ] = "local",
+    template: Annotated[str, typer.Option("--template", help="What to start from.")] = "chat",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the project. Default: the folder's.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite edited files, after showing what changes.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Write a project that deploys as it is.
+
+    An edited file is never overwritten silently: on a terminal the difference is shown and asked
+    about, elsewhere and with --yes the file is kept. Outside any git repository, one is made.
+    """
+    session = session_of(context)
+    folder = session.directory / directory
+    asks = _asks(session, yes=yes)
+    named = _name(folder, name, asks=asks)
+    plan = flow.plan(flow.Request(folder, named, target, template))
+    if dry_run:
+        _show(folder, plan.files, None, ["llmops init"], session.output)
+        return
+    outcome = flow.do(plan, _decide(session.output, force=force, asks=asks), _opener(folder))
+    _tell(outcome, session.output)
+    sha = outcome.committed.sha if outcome.committed else None
+    _show(folder, outcome.files, sha, _next(outcome), session.output)
+
+
+def _asks(session: Session, *, yes: bool) -> bool:
+    return not (yes or session.options.json) and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _name(folder: Path, wanted: str | None, *, asks: bool) -> str:
+    there = flow.existing_project(folder)
+    name = wanted or (there.name if there else name_after(folder))
+    if name is None and asks:
+        name = typer.prompt("Name of the project", err=True)
+    if name is None:
+        message = f"The folder {str(folder)!r} gives no name for a project."
+        raise UsageError(message, state="Nothing was written.", next_step="llmops init --name NAME")
+    return check_name(name)
+
+
+def _decide(output: Output, *, force: bool, asks: bool) -> Decide:
+    def decide(change: FileChange) -> bool:
+        output.note(change.diff)
+        if force:
+            return True
+        if asks:
+            return typer.confirm(f"Overwrite {change.path}?", default=False, err=True)
+        output.note(f"{change.path} is kept as it is; --force overwrites it.")
+        return False
+
+    return decide
+
+
+def _opener(folder: Path) -> flow.OpenSecrets:
+    def open_secrets() -> SecretStore | None:
+        from llmops_cli.catalog import make_target
+        from llmops_cli.config.environment import API_KEY, required_secrets
+        from llmops_cli.config.load import load, target_name
+
+        config = load(folder)
+        if API_KEY not in required_secrets(config):
+            return None
+        return make_target(config, target_name(config, None), folder).secrets
+
+    return open_secrets
+
+
+def _tell(outcome: flow.Outcome, output: Output) -> None:
+    if outcome.has_new_key:
+        output.note("LLMOPS_API_KEY was generated; callers of the API present it.")
+    if outcome.committed and outcome.committed.is_by_llmops:
+        output.note("The commit names llmops as its author: git knows no user.name and user.email.")
+
+
+def _next(outcome: flow.Outcome) -> list[str]:
+    is_written = any(change.is_written for change in outcome.files)
+    message = " -m 'Add llmops'" if is_written else ""
+    commit = [f"git add . && git commit{message}"] if outcome.has_changes else []
+    return [*commit, "llmops deploy"]
+
+
+def _show(
+    folder: Path,
+    files: tuple[FileChange, ...],
+    committed: str | None,
+    steps: list[str],
+    output: Output,
+) -> None:
+    if folder.resolve() != Path.cwd():
+        steps = [f"cd {shlex.quote(str(folder))}", *steps]
+    document = {
+        "directory": str(folder.resolve()),
+        "files": [{"path": change.path, "action": change.action.value} for change in files],
+        "committed": committed,
+        "next": steps,
+    }
+    lines = [f"{change.action.value:<9}  {change.path}" for change in files]
+    lines += [f"commit     {committed[:12]} on main"] if committed else []
+    output.result(document, "\n".join([*lines, f"  next: {' && '.join(steps)}"]))
