@@ -9,7 +9,6 @@ from llmops_cli.cli.outcome import show_outcome, show_plan
 from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_project
 from llmops_cli.cli.session import session_of
-from llmops_cli.flows import deploy as flow
 
 
 def command(
@@ -27,6 +26,8 @@ def command(
     The release starts beside the live one, is checked there, gets the traffic, and is confirmed
     through the public address. On any failure the live release stays or comes back.
     """
+    from llmops_cli.flows import deploy as flow
+
     session = session_of(context)
     project = open_project(session, target)
     options = flow.Options("llmops deploy", allow_dirty, tuple(name or ()))

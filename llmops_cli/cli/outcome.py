@@ -1,10 +1,14 @@
 """Shows how a rollout ended, and the plans and releases that commands share."""
 
+from typing import TYPE_CHECKING
+
 from llmops_cli.cli.output import Output
 from llmops_cli.core.check import Verdict
 from llmops_cli.core.plan import Plan
 from llmops_cli.core.release import Release
-from llmops_cli.flows.rollout import Outcome
+
+if TYPE_CHECKING:
+    from llmops_cli.flows.rollout import Outcome
 
 
 def release_document(release: Release) -> dict[str, object]:
@@ -19,7 +23,7 @@ def release_document(release: Release) -> dict[str, object]:
     }
 
 
-def show_outcome(outcome: Outcome, output: Output) -> None:
+def show_outcome(outcome: "Outcome", output: Output) -> None:
     """Print that a release is live, with the evidence, and name the next command."""
     results = [
         {"name": r.name, "verdict": r.verdict.value, "evidence": r.evidence, "seconds": r.seconds}
@@ -51,7 +55,7 @@ def show_plan(release: Release, plan: Plan, output: Output) -> None:
     output.result(document, text)
 
 
-def _text(outcome: Outcome) -> str:
+def _text(outcome: "Outcome") -> str:
     release = outcome.release
     if not outcome.changed:
         return f"{release.id} is live already at {outcome.address}; there is nothing to do."

@@ -9,7 +9,6 @@ from llmops_cli.cli.outcome import show_plan
 from llmops_cli.cli.project import open_project
 from llmops_cli.cli.session import session_of
 from llmops_cli.errors import PLAN_HAS_CHANGES
-from llmops_cli.flows import deploy as flow
 
 
 def command(
@@ -21,6 +20,8 @@ def command(
     ] = False,
 ) -> None:
     """Show the steps that a deploy would take now, and take none."""
+    from llmops_cli.flows import deploy as flow
+
     session = session_of(context)
     options = flow.Options("llmops plan", allow_dirty)
     release, plan = flow.plan(open_project(session, target), options)

@@ -1,33 +1,50 @@
 """From the command line to a project: its file, its repository, its target, its golden prompts."""
 
-from llmops_cli.catalog import make_target
-from llmops_cli.checks.evals import load_evals
+from typing import TYPE_CHECKING
+
 from llmops_cli.cli.session import Session
-from llmops_cli.config.load import load, target_name
-from llmops_cli.core.target import Target
-from llmops_cli.flows.project import Project
-from llmops_cli.source import open_source
+
+# Everything is imported when it is used: completion and help load every command's module.
+if TYPE_CHECKING:
+    from llmops_cli.config.model import Config
+    from llmops_cli.core.target import Target
+    from llmops_cli.flows.project import Project
 
 
-def open_project(session: Session, target: str | None) -> Project:
+def open_project(session: Session, target: str | None) -> "Project":
     """Read all that a deploy needs.
 
     Raises:
         ConfigError: the project file, or a file that it names, is invalid.
         PreflightError: the project is in no git repository.
     """
+    from llmops_cli.checks.evals import load_evals
+    from llmops_cli.flows.project import Project
+    from llmops_cli.source import open_source
+
     directory = session.directory
-    config = load(directory)
+    config, chosen = open_config(session, target)
     evals = load_evals(directory / config.checks.evals)
-    chosen = make_target(config, target_name(config, target), directory)
     return Project(config, open_source(directory), chosen, evals)
 
 
-def open_target(session: Session, target: str | None) -> Target:
+def open_target(session: Session, target: str | None) -> "Target":
     """Read what looking at a target needs.
 
     Raises:
         ConfigError: the project file is invalid.
     """
+    return open_config(session, target)[1]
+
+
+def open_config(session: Session, target: str | None) -> "tuple[Config, Target]":
+    """Read the project file and make the target that it is about.
+
+    Raises:
+        ConfigError: the project file is invalid, or there is no such target.
+    """
+    from llmops_cli.catalog import make_target
+    from llmops_cli.config.load import load, target_name
+
     config = load(session.directory)
-    return make_target(config, target_name(config, target), session.directory)
+    return config, make_target(config, target_name(config, target), session.directory)

@@ -11,7 +11,6 @@ from llmops_cli.cli.output import columns
 from llmops_cli.cli.project import open_target
 from llmops_cli.cli.session import session_of
 from llmops_cli.core.release import KeptRelease
-from llmops_cli.flows import naming
 
 
 def command(
@@ -27,6 +26,8 @@ def command(
     ] = None,
 ) -> None:
     """List the releases that can be gone back to, the latest first."""
+    from llmops_cli.flows import naming
+
     session = session_of(context)
     chosen = open_target(session, target)
     if name is not None:

@@ -9,7 +9,6 @@ from llmops_cli.cli.outcome import show_outcome, show_plan
 from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_project
 from llmops_cli.cli.session import session_of
-from llmops_cli.flows import rollback as flow
 
 
 def command(
@@ -25,6 +24,8 @@ def command(
 
     Without SHA it is the release that was live when the live one was first deployed.
     """
+    from llmops_cli.flows import rollback as flow
+
     session = session_of(context)
     project = open_project(session, target)
     if dry_run:

@@ -2,21 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmops_cli.catalog import make_target
 from llmops_cli.cli.options import Target, Yes
 from llmops_cli.cli.output import columns
-from llmops_cli.cli.project import open_target
-from llmops_cli.cli.session import Session, session_of
-from llmops_cli.config.load import load, target_name
-from llmops_cli.config.model import Config
+from llmops_cli.cli.project import open_config, open_target
+from llmops_cli.cli.session import session_of
 from llmops_cli.core.secret import Secret
-from llmops_cli.core.target import Target as TargetProtocol
 from llmops_cli.errors import UsageError
-from llmops_cli.flows import secrets as flow
+
+if TYPE_CHECKING:
+    from llmops_cli.flows.secrets import Listed
 
 app = typer.Typer(
     help="Set, list, check and remove secret values. A value is never shown and never an argument.",
@@ -35,6 +33,8 @@ def set_value(
     generate: Annotated[bool, typer.Option("--generate", help="Make a random value.")] = False,
 ) -> None:
     """Store a value: from a prompt without echo, from stdin, from a file, or generated."""
+    from llmops_cli.flows import secrets as flow
+
     session = session_of(context)
     chosen = open_target(session, target)
     value = flow.generated() if generate else _value(name, file)
@@ -46,16 +46,20 @@ def set_value(
 @app.command("list")
 def list_names(context: typer.Context, target: Target = None) -> None:
     """List the secrets that are needed or set, without their values."""
+    from llmops_cli.flows import secrets as flow
+
     session = session_of(context)
-    found = flow.listed(*_config_and_target(session, target))
+    found = flow.listed(*open_config(session, target))
     session.output.result({"secrets": [vars(secret) for secret in found]}, _table(found))
 
 
 @app.command("check")
 def check(context: typer.Context, target: Target = None) -> None:
     """Check that every secret that a deploy needs has a value. Exit with 4 where not."""
+    from llmops_cli.flows import secrets as flow
+
     session = session_of(context)
-    found = flow.check(*_config_and_target(session, target))
+    found = flow.check(*open_config(session, target))
     session.output.result({"secrets": [vars(secret) for secret in found]}, _table(found))
 
 
@@ -68,11 +72,6 @@ def unset(context: typer.Context, name: Name, target: Target = None, yes: Yes = 
         _confirm(name, chosen.name)
     chosen.secrets.remove(name)
     session.output.result({"name": name, "version": None}, f"{name} is removed from {chosen.name}.")
-
-
-def _config_and_target(session: Session, wanted: str | None) -> tuple[Config, TargetProtocol]:
-    config = load(session.directory)
-    return config, make_target(config, target_name(config, wanted), session.directory)
 
 
 def _value(name: str, file: Path | None) -> Secret:
@@ -104,7 +103,7 @@ def _confirm(name: str, target: str) -> None:
     typer.confirm(f"Remove every version of {name} from {target}?", abort=True, err=True)
 
 
-def _table(found: list[flow.Listed]) -> str:
+def _table(found: "list[Listed]") -> str:
     rows = [
         (
             secret.name,

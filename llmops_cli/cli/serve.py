@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from llmops_cli.cli.options import Target
+from llmops_cli.cli.project import open_config
 from llmops_cli.cli.session import session_of
 from llmops_cli.errors import PreflightError
 
@@ -22,18 +23,16 @@ def command(
 
     It is no release: it is not verified, not recorded, and ends with this command.
     """
-    from llmops_cli.catalog import make_target
     from llmops_cli.config.environment import api_environment, required_secrets
-    from llmops_cli.config.load import load, target_name
 
-    directory = session_of(context).directory
+    session = session_of(context)
+    directory = session.directory
     if importlib.util.find_spec("fastapi") is None:
         raise PreflightError(
             "The packages that serve the API are not installed.",
             next_step="pip install 'llmops-cli[serve]'",
         )
-    config = load(directory)
-    chosen = make_target(config, target_name(config, target), directory)
+    config, chosen = open_config(session, target)
     values = {name: chosen.secrets.read(name) for name in required_secrets(config)}
     environment = {
         **os.environ,

@@ -6,11 +6,12 @@ from llmops_cli.cli.options import Target
 from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_target
 from llmops_cli.cli.session import session_of
-from llmops_cli.flows import operate
 
 
 def command(context: typer.Context, target: Target = None) -> None:
     """Start serving the recorded release again, after a stop, a crash or a reboot."""
+    from llmops_cli.flows import operate
+
     session = session_of(context)
     with shown(session.output) as observe:
         state = operate.start(open_target(session, target), observe)

@@ -1,5 +1,7 @@
 """`llmops status`."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from llmops_cli.cli.options import Target
@@ -7,12 +9,15 @@ from llmops_cli.cli.outcome import release_document
 from llmops_cli.cli.project import open_target
 from llmops_cli.cli.session import session_of
 from llmops_cli.core.release import Release
-from llmops_cli.flows.status import Status
-from llmops_cli.flows.status import status as read_status
+
+if TYPE_CHECKING:
+    from llmops_cli.flows.status import Status
 
 
 def command(context: typer.Context, target: Target = None) -> None:
     """Show what is serving, what should be, and what is wrong where they differ."""
+    from llmops_cli.flows.status import status as read_status
+
     session = session_of(context)
     chosen = open_target(session, target)
     found = read_status(chosen)
@@ -40,7 +45,7 @@ def _document(release: Release | None) -> dict[str, object] | None:
     return release_document(release) if release else None
 
 
-def _text(found: Status, target: str) -> str:
+def _text(found: "Status", target: str) -> str:
     state = found.state
     if state.recorded is None:
         return f"{target}: nothing has been deployed yet.\n  next: llmops deploy"

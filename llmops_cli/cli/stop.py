@@ -10,7 +10,6 @@ from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_target
 from llmops_cli.cli.session import session_of
 from llmops_cli.errors import UsageError
-from llmops_cli.flows import operate
 
 
 def command(
@@ -23,6 +22,8 @@ def command(
     yes: Yes = False,
 ) -> None:
     """Stop serving. Releases, secrets and data stay; `llmops start` goes on with them."""
+    from llmops_cli.flows import operate
+
     session = session_of(context)
     chosen = open_target(session, target)
     if not yes:
