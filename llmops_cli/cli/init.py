@@ -1,5 +1,6 @@
 """`llmops init`."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ _HERE = Path()
 def command(
     context: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The folder; made if missing.")
+        Path, typer.Argument(metavar="DIR", help="The folder; made if missing.")
     ] = _HERE,
     *,
     target: Annotated[
@@ -51,12 +52,12 @@ def command(
     named = _name(folder, name, asks=asks)
     plan = flow.plan(flow.Request(folder, named, target, template))
     if dry_run:
-        _show(folder, plan.files, None, ["llmops init"], session.output)
+        _show(folder, plan.files, None, [_command("llmops init", directory)], session.output)
         return
     outcome = flow.do(plan, _decide(session.output, force=force, asks=asks), _opener(folder))
     _tell(outcome, session.output)
     sha = outcome.committed.sha if outcome.committed else None
-    _show(folder, outcome.files, sha, _next(outcome), session.output)
+    _show(folder, outcome.files, sha, _next(folder, outcome), session.output)
 
 
 def _asks(session: Session, *, yes: bool) -> bool:
@@ -108,11 +109,16 @@ def _tell(outcome: flow.Outcome, output: Output) -> None:
         output.note("The commit names llmops as its author: git knows no user.name and user.email.")
 
 
-def _next(outcome: flow.Outcome) -> list[str]:
+def _next(folder: Path, outcome: flow.Outcome) -> list[str]:
+    go = [_command("cd", folder)] if os.path.realpath(folder) != os.path.realpath(_HERE) else []
     is_written = any(change.is_written for change in outcome.files)
     message = " -m 'Add llmops'" if is_written else ""
     commit = [f"git add . && git commit{message}"] if outcome.has_changes else []
-    return [*commit, "llmops deploy"]
+    return [*go, *commit, "llmops deploy"]
+
+
+def _command(command: str, folder: Path) -> str:
+    return f"{command} {shlex.quote(str(folder))}" if folder != _HERE else command
 
 
 def _show(
@@ -122,10 +128,8 @@ def _show(
     steps: list[str],
     output: Output,
 ) -> None:
-    if folder.resolve() != Path.cwd():
-        steps = [f"cd {shlex.quote(str(folder))}", *steps]
     document = {
-        "directory": str(folder.resolve()),
+        "directory": os.path.realpath(folder),
         "files": [{"path": change.path, "action": change.action.value} for change in files],
         "committed": committed,
         "next": steps,
