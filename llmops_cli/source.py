@@ -32,6 +32,7 @@ class Source:
     """The git repository that holds a project; ``prefix`` is the project's folder in it."""
 
     directory: Path
+    top: Path
     prefix: str
 
     def commit(self, reference: str = "HEAD") -> Commit:
@@ -76,7 +77,8 @@ class Source:
         Raises:
             BuildError: the files cannot be written, for want of space or of permission.
         """
-        archive = self._run(["archive", "--format=tar", tree], {})
+        # From a folder of the work tree git would look for that folder inside the tree.
+        archive = run_git(self.top, ["archive", "--format=tar", tree])
         try:
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(destination, filter="data")
@@ -96,10 +98,8 @@ class Source:
             return None
 
     def _git(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-        return self._run(list(arguments), variables or {}).decode(errors="replace").strip("\n")
-
-    def _run(self, arguments: list[str], variables: Mapping[str, str]) -> bytes:
-        return run_git(self.directory, arguments, variables)
+        output = run_git(self.directory, list(arguments), variables)
+        return output.decode(errors="replace").strip("\n")
 
 
 def open_source(directory: Path) -> Source:
@@ -109,7 +109,7 @@ def open_source(directory: Path) -> Source:
         PreflightError: git is missing, or the folder is in no repository.
     """
     try:
-        prefix = run_git(directory, ["rev-parse", "--show-prefix"]).decode().strip("\n")
+        asked = run_git(directory, ["rev-parse", "--show-toplevel", "--show-prefix"])
     except PreflightError as error:
         if "not a git repository" not in error.evidence:
             raise
@@ -118,7 +118,8 @@ def open_source(directory: Path) -> Source:
             state="Nothing was changed.",
             next_step='git init && git add . && git commit -m "First commit"',
         ) from error
-    return Source(directory, prefix.rstrip("/"))
+    top, prefix = os.fsdecode(asked).split("\n")[:2]
+    return Source(directory, Path(top), prefix.rstrip("/"))
 
 
 def run_git(

@@ -68,7 +68,11 @@ class Client:
             NoAnswerError: it does not run, or ended before it answered.
             DeployError: it refused; the evidence is its reason.
         """
-        answer = self._open().ask(do, **details)
+        try:
+            answer = self._open().ask(do, **details)
+        except NoAnswerError:
+            self.close()
+            raise
         if "refused" in answer:
             raise DeployError(f"The supervisor refused to {do}.", evidence=answer["refused"])
         return answer

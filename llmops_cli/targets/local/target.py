@@ -175,7 +175,7 @@ class LocalTarget:
         return _plan(
             Phase.UNDO,
             f"Give the traffic back to {seen.live.id if seen.live else 'nothing'}",
-            lambda: self.client.must_ask("restore", name=candidate.name),
+            lambda: self._restore(candidate),
         )
 
     def discard(self, candidate: Candidate) -> Plan:
@@ -242,8 +242,15 @@ class LocalTarget:
         instances = self.client.must_ask("state")["instances"]
         self.store.retire(self.configured.keep, [found["release"] for found in instances])
 
+    def _restore(self, candidate: Candidate) -> None:
+        # A supervisor that has died takes back whatever was not settled when it starts again.
+        self.client.start()
+        self.client.must_ask("restore", name=candidate.name)
+
     def _discard(self, candidate: Candidate) -> None:
-        self.client.must_ask("discard", name=candidate.name)
+        if any(inspection.orphans(self.layout)):
+            self.client.start()
+            self.client.must_ask("discard", name=candidate.name)
         self.store.remove_if_never_live(candidate.release.id)
 
     def _start_again(self) -> None:
