@@ -1,19 +1,17 @@
 """`llmops smoke-test`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmops_cli.checks.report import Report
-from llmops_cli.checks.subject import Subject
-from llmops_cli.cli.check_report import require_folder, shown, write_reports
-from llmops_cli.cli.check_subject import Asked, subject_of
 from llmops_cli.cli.options import Target
 from llmops_cli.cli.output import Output
 from llmops_cli.cli.session import session_of
 from llmops_cli.errors import CheckError
-from llmops_cli.flows.smoke_test import smoke_test
+
+if TYPE_CHECKING:
+    from llmops_cli.checks.report import Report
 
 Url = Annotated[
     str | None, typer.Option("--url", help="Ask this address; no project file is needed.")
@@ -73,6 +71,11 @@ def command(
 
     Four short questions go to the model, and every golden prompt; the other checks are free.
     """
+    from llmops_cli.checks.subject import Subject
+    from llmops_cli.cli.check_report import require_folder, shown, write_reports
+    from llmops_cli.cli.check_subject import Asked, subject_of
+    from llmops_cli.flows.smoke_test import smoke_test
+
     session = session_of(context)
     require_folder(junit)
     defaults = Subject(
@@ -89,7 +92,7 @@ def command(
     _conclude(report, session.output, next_step="" if url else "llmops logs")
 
 
-def _conclude(report: Report, output: Output, next_step: str) -> None:
+def _conclude(report: "Report", output: Output, next_step: str) -> None:
     """Print the result; where a check failed, end with status 10."""
     document = report.as_dict()
     error = None if report.ok else _error(report, next_step)
@@ -103,7 +106,7 @@ def _conclude(report: Report, output: Output, next_step: str) -> None:
         raise error
 
 
-def _error(report: Report, next_step: str) -> CheckError:
+def _error(report: "Report", next_step: str) -> CheckError:
     names = ", ".join(result.name for result in report.failed)
     return CheckError(
         f"{len(report.failed)} of {len(report.results)} checks failed: {names}.",
