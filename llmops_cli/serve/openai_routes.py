@@ -1,0 +1,86 @@
+"""The OpenAI dialect: the list of models, and chat completions passed through to them."""
+
+import time
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from llmops_cli.serve import chat_request, faults
+from llmops_cli.serve.chat import ChatModel, ModelError
+from llmops_cli.serve.chat_request import ChatRequestError
+from llmops_cli.serve.disconnect import cancelled_by_disconnect
+from llmops_cli.serve.models import Models
+from llmops_cli.serve.relay import relay
+from llmops_cli.serve.routing import TemplatedRoute
+
+
+def routes(models: Models, default_model: str) -> list[TemplatedRoute]:
+    """Return the routes under /v1."""
+    listing = _Listing(models)
+    completions = ChatCompletions(models, default_model)
+    return [
+        TemplatedRoute("/v1/models", listing.every),
+        TemplatedRoute("/v1/models/{model:path}", listing.one),
+        TemplatedRoute("/v1/chat/completions", completions, methods=["POST"]),
+    ]
+
+
+class ChatCompletions:
+    """The hot path: a bare ASGI application, so that nothing validates or copies the body."""
+
+    def __init__(self, models: Models, default_model: str) -> None:
+        self._models = models
+        self._default_model = default_model
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that goes away takes the call of the model with it."""
+        body = await Request(scope, receive).body()
+        async with cancelled_by_disconnect(receive):
+            refusal = await self._answer(body, send)
+            if refusal:
+                await refusal(scope, receive, send)
+
+    async def _answer(self, body: bytes, send: Send) -> Response | None:
+        try:
+            call = chat_request.read(body, self._default_model)
+        except ChatRequestError as error:
+            return faults.openai_error(400, str(error), param=error.param)
+        model = self._models.find(call.model)
+        if model is None:
+            return _unknown(call.model)
+        try:
+            async with model.answer(call) as answer:
+                await relay(answer, send, owner=model.owner)
+        except ModelError as error:
+            return _failure(error, model)
+        return None
+
+
+class _Listing:
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._created = int(time.time())
+
+    async def every(self, request: Request) -> Response:
+        entries = [self._entry(name, model) for name, model in self._models.items()]
+        return JSONResponse({"object": "list", "data": entries})
+
+    async def one(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        model = self._models.find(name)
+        return JSONResponse(self._entry(name, model)) if model else _unknown(name)
+
+    def _entry(self, name: str, model: ChatModel) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": self._created, "owned_by": model.owner}
+
+
+def _unknown(name: str) -> Response:
+    message = f"The model {name[:100]!r} does not exist here"
+    return faults.openai_error(404, message, code="model_not_found", param="model")
+
+
+def _failure(error: ModelError, model: ChatModel) -> Response:
+    incident = faults.report(error, owner=model.owner)
+    return faults.openai_error(error.status, f"{error} ({incident})", code=error.code)

@@ -1,0 +1,114 @@
+"""Chat sessions with a memory: the routes under /sessions."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from llmops_cli.serve import faults
+from llmops_cli.serve.chat import ChatModel, ModelError, ModelLoadingError
+from llmops_cli.serve.conversation import END_WORDS, Conversations, Reply
+from llmops_cli.serve.models import Models
+from llmops_cli.serve.session_store import SessionStore
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+class Said(BaseModel):
+    """The body of a message."""
+
+    message: Annotated[str, AfterValidator(_not_blank)]
+
+
+def router(
+    store: SessionStore, conversations: Conversations, models: Models, model_name: str
+) -> APIRouter:
+    """Return the routes. All sessions are answered by the model called ``model_name``."""
+    routes = _Sessions(store, conversations, models, model_name)
+    made = APIRouter(default_response_class=JSONResponse)
+    made.post("/sessions")(routes.create)
+    made.get("/sessions/{session_id}")(routes.read)
+    made.delete("/sessions/{session_id}", status_code=204)(routes.delete)
+    made.post("/sessions/{session_id}/message", response_model=None)(routes.message)
+    return made
+
+
+async def session_not_found(request: Request, error: Exception) -> Response:
+    """Answer for an unknown session and for one that has ended alike."""
+    return JSONResponse({"detail": "Session not found or ended"}, 404)
+
+
+async def invalid_message(request: Request, error: Exception) -> Response:
+    """Answer as FastAPI does for a body that does not validate, without repeating the body."""
+    assert isinstance(error, ValidationError)
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    detail = [{**problem, "loc": ["body", *problem["loc"]]} for problem in problems]
+    return JSONResponse({"detail": detail}, 422)
+
+
+class _Sessions:
+    def __init__(
+        self, store: SessionStore, conversations: Conversations, models: Models, model_name: str
+    ) -> None:
+        self._store = store
+        self._conversations = conversations
+        self._models = models
+        self._model_name = model_name
+
+    async def create(self) -> dict[str, str]:
+        return {"session_id": await self._store.create()}
+
+    async def read(self, session_id: str) -> dict[str, Any]:
+        session = await self._store.read(session_id)
+        messages = [
+            {"role": row.role, "content": row.content, "created_at": row.created_at}
+            for row in session.rows
+        ]
+        return {
+            "session_id": session.id,
+            "created_at": session.created_at,
+            "ended": not session.is_active,
+            "messages": messages,
+        }
+
+    async def delete(self, session_id: str) -> None:
+        await self._store.delete(session_id)
+
+    async def message(self, session_id: str, request: Request) -> Response:
+        # Not a parameter of FastAPI's: it would refuse JSON that is sent without a Content-Type.
+        said = Said.model_validate_json(await request.body()).message
+        if said.strip().lower() in END_WORDS:
+            return _turn(await self._conversations.end(session_id), ended=True)
+        model = self._models.find(self._model_name)
+        assert model is not None, "settings name a model that is served"
+        return await self._ask(session_id, said, model)
+
+    async def _ask(self, session_id: str, said: str, model: ChatModel) -> Response:
+        try:
+            reply = await self._conversations.say(session_id, said, self._model_name, model)
+        except ModelError as error:
+            return _failure(error, model)
+        return _turn(reply, ended=False)
+
+
+def _turn(reply: Reply, *, ended: bool) -> Response:
+    assistant = {
+        "answer": reply.answer,
+        "actions": list(reply.actions),
+        "follow_up_questions": list(reply.follow_up_questions),
+    }
+    return JSONResponse({"ended": ended, "assistant": assistant})
+
+
+def _failure(error: ModelError, model: ChatModel) -> Response:
+    incident = faults.report(error, owner=model.owner)
+    name = type(error).__name__
+    body = faults.incident_body(name, str(error), incident, f"LLM failed: {name}")
+    # Every failure of a model is a 502 here; only a model that still loads will be there soon.
+    return JSONResponse(body, 503 if isinstance(error, ModelLoadingError) else 502)

@@ -1,0 +1,131 @@
+"""The settings of the served API, read once from the environment and refused when wrong."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmops_cli.serve import upstream_settings
+from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.upstream_settings import UpstreamSettings
+
+#: The model that needs no upstream: it is part of this package.
+DEMO_MODEL = "demo"
+
+#: Asks for the three fields of a session's answer. A model that ignores it still works.
+DEFAULT_SYSTEM_PROMPT = (
+    "You are a helpful assistant. Reply with one JSON object and nothing else, with the keys "
+    '"answer" (a string), "actions" (a list of strings) and "follow_up_questions" (a list of '
+    "strings)."
+)
+
+_SHORTEST_API_KEY = 16
+_LOG_LEVELS = ("info", "debug", "warning", "error", "critical")
+
+
+class SettingsError(Exception):
+    """The environment does not describe a server that is safe to start.
+
+    ``problems`` holds one line for each rule that is broken. No line holds a value.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the served API is told. ``request_seconds`` is the budget of an upstream.
+
+    A whole answer must arrive within that time; of a streamed answer it limits the time to the
+    first byte and every silence after it. ``history_rows`` limits the rows of a session, the new
+    message included, that go to the model. ``key_digests`` are SHA-256 digests: the keys
+    themselves are not kept. No digest at all means that anybody may call.
+    """
+
+    release: str
+    commit: str
+    version: str
+    model: str
+    system_prompt: str
+    key_digests: tuple[bytes, ...] = field(repr=False)
+    status_word: str
+    history_rows: int
+    data_dir: Path
+    log_level: str
+    upstreams: tuple[UpstreamSettings, ...]
+    request_seconds: float
+    app: str
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether requests need no credential."""
+        return not self.key_digests
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises SettingsError with every problem at once, not the first only."""
+    environment = Environment(environ)
+    settings = Settings(
+        release=_release(environment),
+        commit=environment.matching(
+            "LLMOPS_COMMIT", "", pattern=r"([0-9a-f]{40,64})?", rule="must be a full commit sha"
+        ),
+        version=environment.text("LLMOPS_VERSION", "unknown"),
+        model=environment.text("LLMOPS_MODEL", DEMO_MODEL),
+        system_prompt=environment.file_text("LLMOPS_SYSTEM_PROMPT_FILE") or DEFAULT_SYSTEM_PROMPT,
+        key_digests=_key_digests(environment),
+        status_word=environment.matching(
+            "LLMOPS_STATUS_WORD", "ok", pattern=r"[A-Za-z_-]{1,32}", rule="must be one plain word"
+        ),
+        history_rows=environment.integer("LLMOPS_HISTORY_ROWS", 20, lowest=1, highest=1000),
+        data_dir=_data_dir(environment),
+        log_level=environment.choice("LLMOPS_LOG_LEVEL", _LOG_LEVELS),
+        upstreams=upstream_settings.read(environment),
+        request_seconds=environment.seconds("LLMOPS_REQUEST_SECONDS", 30.0, highest=3600),
+        app=environment.matching(
+            "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
+        ),
+    )
+    _inspect_model(environment, settings)
+    if environment.problems:
+        raise SettingsError(tuple(environment.problems))
+    return settings
+
+
+def _release(environment: Environment) -> str:
+    return environment.matching(
+        "LLMOPS_RELEASE",
+        "unreleased",
+        pattern=r"[A-Za-z0-9._+-]{1,128}",
+        rule="must be letters, digits and . _ + - only, at most 128",
+    )
+
+
+def _key_digests(environment: Environment) -> tuple[bytes, ...]:
+    if environment.choice("LLMOPS_AUTH", ("api-key", "none")) == "none":
+        return ()
+    keys = environment.credentials("LLMOPS_API_KEY", shortest=_SHORTEST_API_KEY)
+    return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+
+
+def _data_dir(environment: Environment) -> Path:
+    folder = Path(environment.text("LLMOPS_DATA_DIR", "data"))
+    nearest = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
+    if not nearest.is_dir():
+        environment.refuse("LLMOPS_DATA_DIR", "must be a folder")
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        environment.refuse("LLMOPS_DATA_DIR", "names a folder that this user cannot write")
+    return folder
+
+
+def _inspect_model(environment: Environment, settings: Settings) -> None:
+    if any(problem.startswith(upstream_settings.VARIABLE) for problem in environment.problems):
+        return
+    served = [model for upstream in settings.upstreams for model in upstream.models]
+    if settings.model not in (served or [DEMO_MODEL]):
+        environment.refuse(
+            "LLMOPS_MODEL", f"names a model that no upstream of {upstream_settings.VARIABLE} serves"
+        )
