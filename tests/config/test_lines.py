@@ -62,7 +62,15 @@ def test_a_key_without_a_line_of_its_own_has_the_line_around_it() -> None:
 
 KEYS = st.sampled_from(["a", "b-c", '"q\\u0041 ["', "'l=]#'", '""'])
 VALUES = st.sampled_from(
-    ["1", '"""\n[x]\n"""', "'''\na = 1''\n'''", "[\n 1, # ]\n]", '{ z = "#" }', '"\\"=" # c']
+    [
+        "1",
+        '"""\n[x]\n"""',
+        "'''\na = 1''\n'''",
+        "[\n 1, # ]\n]",
+        '{ z = "#" }',
+        '["""a"""", "]",\n]',
+        '"\\"=" # c',
+    ]
 )
 
 

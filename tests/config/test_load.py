@@ -77,6 +77,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> Non
         ('[api]\nmodel = "a\\u0000b"', "api.model must be one line"),
         ("[[api.upstreams]]", "api.upstreams[0].name is missing"),
         ("api = 3", "api must be a table"),
+        ('[secrets]\nrequired = ["A\\n"]', "secrets.required[0] must be the name of a secret"),
         ('[secrets]\nrequired = ["lower"]', "secrets.required[0] must be the name of a secret"),
         ('[secrets]\nrequired = ["LLMOPS_MODEL"]', "secrets.required[0] must be the name"),
         ("[checks]\nconfirmations = 0", "checks.confirmations must be greater than or equal to 1"),
@@ -154,6 +155,20 @@ def test_the_value_of_a_secret_is_refused_and_not_repeated(line: str) -> None:
         parse(line.format(value), FILE_NAME)
     assert "llmops secrets set NAME" in caught.value.next_step
     assert value not in str(caught.value.as_dict())
+
+
+def test_a_secret_that_is_written_as_a_key_with_escapes_is_not_repeated() -> None:
+    value = "sk-" + "Ab1" * 12
+    escaped = value.replace("-", "\\u002d")
+    said = refusal(f'name = "chat"\n"{escaped}" = 1')
+    assert "line 2" in said
+    assert value not in said
+
+
+def test_a_variable_is_explained_instead_of_what_else_is_wrong_with_it() -> None:
+    said = refusal(f'name = "chat"{UPSTREAM}'.replace("https://example.com/v1", "${URL}"))
+    assert "base_url holds ${…}" in said
+    assert "base_url must be" not in said
 
 
 def test_a_missing_file_leads_to_init(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ def test_an_unknown_kind_is_answered_with_the_kinds_there_are() -> None:
             '[targets.a]\nextends = "b"\n[targets.b]\nextends = "a"',
             "line 5: targets.b.extends comes back",
         ),
+        (
+            '[targets.a]\nextends = "b"\n[targets.b]\nextends = "a"\n[targets.c]\nextends = "a"',
+            "line 5: targets.b.extends comes back",
+        ),
         ('[targets.local]\n[targets.b]\nextends = "locl"', "did you mean local?"),
         ('[targets.local]\n[targets.b]\nextends = "zzz"', "there are: local, b"),
         ("[targets.local]\nextends = [1]", "names a target that is not there"),
