@@ -14,6 +14,7 @@ from llmops_cli.cli.session import Session, session_of
 from llmops_cli.core.target import SecretStore
 from llmops_cli.errors import UsageError
 from llmops_cli.flows import init as flow
+from llmops_cli.flows.project_files import existing_project
 from llmops_cli.flows.project_name import check_name, name_after
 from llmops_cli.flows.scaffold import Decide, FileChange
 
@@ -65,7 +66,7 @@ def _asks(session: Session, *, yes: bool) -> bool:
 
 
 def _name(folder: Path, wanted: str | None, *, asks: bool) -> str:
-    there = flow.existing_project(folder)
+    there = existing_project(folder)
     name = wanted or (there.name if there else name_after(folder))
     if name is None and asks:
         name = typer.prompt("Name of the project", err=True)

@@ -1,19 +1,16 @@
 """`init`: a folder becomes a project that deploys as it is."""
 
-import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmops_cli import __version__
 from llmops_cli.config.environment import API_KEY
 from llmops_cli.config.load import FILE_NAME, parse
-from llmops_cli.config.model import Config
-from llmops_cli.config.schema import SCHEMA_FILE
 from llmops_cli.config.targets import KINDS
 from llmops_cli.core.target import SecretStore
-from llmops_cli.errors import ConfigError, PreflightError, UsageError
+from llmops_cli.errors import PreflightError, UsageError
 from llmops_cli.flows.first_commit import FirstCommit, commit_first, has_changes, is_in_repository
+from llmops_cli.flows.project_files import project_files, templates
 from llmops_cli.flows.scaffold import (
     Action,
     Decide,
@@ -23,9 +20,6 @@ from llmops_cli.flows.scaffold import (
     write_files,
 )
 from llmops_cli.flows.secrets import generated
-from llmops_cli.rendering import render, template_names
-
-_PORTS = range(8000, 65536)
 
 #: Opens the store of the project's secrets, or returns None where its API needs no key.
 OpenSecrets = Callable[[], SecretStore | None]
@@ -75,7 +69,8 @@ def plan(request: Request) -> InitPlan:
     _refuse_unknown("template", request.template, templates())
     _refuse_file(request.directory)
     makes_repository = not is_in_repository(request.directory.absolute())
-    return InitPlan(request, plan_files(request.directory, _texts(request)), makes_repository)
+    texts = project_files(request.directory, request.name, request.kind, request.template)
+    return InitPlan(request, plan_files(request.directory, texts), makes_repository)
 
 
 def do(plan: InitPlan, decide: Decide, open_secrets: OpenSecrets) -> Outcome:
@@ -97,19 +92,6 @@ def do(plan: InitPlan, decide: Decide, open_secrets: OpenSecrets) -> Outcome:
         paths = [change.path for change in files if change.action is not Action.KEEP]
         committed = commit_first(directory, paths, f"Create {plan.request.name}")
     return Outcome(files, committed, has_new_key, has_changes(directory))
-
-
-def templates() -> list[str]:
-    """Return the names of the templates that there are."""
-    return sorted({path.partition("/")[0] for path in template_names("init")})
-
-
-def existing_project(directory: Path) -> Config | None:
-    """Return the project that the folder holds already, if there is a valid one."""
-    try:
-        return parse((directory / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME)
-    except (OSError, UnicodeDecodeError, ConfigError):
-        return None
 
 
 def _refuse_unknown(what: str, wanted: str, known: Iterable[str]) -> None:
@@ -135,46 +117,6 @@ def _refuse_file(directory: Path) -> None:
             state="Nothing was written.",
             next_step="Name another folder: llmops init DIR",
         )
-
-
-def _texts(request: Request) -> dict[str, str]:
-    folder = f"init/{request.template}"
-    values = {
-        "name": request.name,
-        "kind": request.kind,
-        "port": _port(request),
-        "version": __version__,
-    }
-    texts = {_path(name): render(f"{folder}/{name}", values) for name in template_names(folder)}
-    return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
-
-
-def _path(template: str) -> str:
-    """Return where a template is written: `dot-` stands for the dot that hides a file.
-
-    With real dots, git and the builder of the wheel would obey the templates' ignore files.
-    """
-    return "/".join(
-        part.replace("dot-", ".", 1) if part.startswith("dot-") else part
-        for part in template.split("/")
-    )
-
-
-def _port(request: Request) -> int:
-    """Keep the port of a project that is there; choose the first free one for a new project."""
-    config = existing_project(request.directory)
-    target = config.targets.get(request.kind) if config else None
-    return target.port if target else next(filter(_is_free, _PORTS), _PORTS[0])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _refuse_invalid_project(files: Iterable[FileChange]) -> None:

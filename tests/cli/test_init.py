@@ -10,6 +10,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from llmops_cli.config.load import load
+from tests.project import Project
+
 LLMOPS = [sys.executable, "-m", "llmops_cli"]
 
 
@@ -41,6 +44,20 @@ def test_a_first_run_asks_nothing_and_names_the_next_command(tmp_path: Path) -> 
     run.expect_exact("next: cd 'my chat' && llmops deploy")
     assert ended(run) == 0
     assert 'name = "my-chat"' in (tmp_path / "my chat/llmops.toml").read_text()
+
+
+def test_the_project_deploys_as_it_is(tmp_path: Path) -> None:
+    document = json.loads(llmops("init", "chat", "--json", cwd=tmp_path).stdout)
+    port = load(tmp_path / "chat").targets["local"].port
+    project = Project(tmp_path / "chat", port)
+    try:
+        project.ok("deploy")
+        assert project.serving() == document["committed"][:12]
+        checks = project.ok("smoke-test", "--json").document["checks"]
+    finally:
+        project.close()
+    verdicts = {check["name"]: check["verdict"] for check in checks}
+    assert verdicts["eval-basics"] == "passed"
 
 
 def test_the_document_says_what_was_done(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""The files of a new project: the templates, filled in, and the schema of the project file."""
+
+import socket
+from pathlib import Path
+
+from llmops_cli import __version__
+from llmops_cli.config.load import FILE_NAME, parse
+from llmops_cli.config.model import Config
+from llmops_cli.config.schema import SCHEMA_FILE
+from llmops_cli.errors import ConfigError
+from llmops_cli.rendering import render, template_names
+
+_PORTS = range(8000, 65536)
+
+
+def templates() -> list[str]:
+    """Return the names of the templates that there are."""
+    return sorted({path.partition("/")[0] for path in template_names("init")})
+
+
+def project_files(directory: Path, name: str, kind: str, template: str) -> dict[str, str]:
+    """Return the text of every file of a project, by its path inside the project's folder."""
+    folder = f"init/{template}"
+    values = {
+        "name": name,
+        "kind": kind,
+        "port": _port(directory, kind),
+        "version": __version__,
+    }
+    texts = {_path(file): render(f"{folder}/{file}", values) for file in template_names(folder)}
+    return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
+
+
+def existing_project(directory: Path) -> Config | None:
+    """Return the project that the folder holds already, if there is a valid one."""
+    try:
+        return parse((directory / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME)
+    except (OSError, UnicodeDecodeError, ConfigError):
+        return None
+
+
+def _path(template: str) -> str:
+    """Return where a template is written: `dot-` stands for the dot that hides a file.
+
+    With real dots, git and the builder of the wheel would obey the templates' ignore files.
+    """
+    return "/".join(
+        part.replace("dot-", ".", 1) if part.startswith("dot-") else part
+        for part in template.split("/")
+    )
+
+
+def _port(directory: Path, kind: str) -> int:
+    """Keep the port of a project that is there; choose the first free one for a new project."""
+    config = existing_project(directory)
+    target = config.targets.get(kind) if config else None
+    return target.port if target else next(filter(_is_free, _PORTS), _PORTS[0])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
