@@ -14,7 +14,7 @@ def release(api: Api) -> Finding:
     wanted = api.subject.expected_release or api.subject.expected_commit
     named = api.identity.release
     if not wanted:
-        return skipped(f"no release is expected; {named or 'none is named'} answers")
+        return skipped(f"no release is expected; the server names {named or 'none'}")
     if named is None:
         return failed(f"expected {wanted}, but neither GET /version nor X-Release names a release")
     if _is_expected(api, named):

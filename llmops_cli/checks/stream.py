@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx2
@@ -17,22 +17,46 @@ _MOST_EVENTS = 20_000
 
 
 @dataclass(frozen=True)
-class Stream:
-    """When the chunks came, in seconds after the question, and whether it ended as it should.
+class Event:
+    """What matters of an event: when it came, in seconds after the question, and what it holds.
 
-    The end is ``[DONE]``, or a reason to finish for servers that leave ``[DONE]`` out.
+    A stream ends with ``[DONE]``, or with a reason to finish on servers that leave that out.
     """
 
-    headers: Mapping[str, str]
-    chunks: tuple[float, ...]
-    ended: bool
     seconds: float
+    has_choice: bool
+    has_text: bool
+    is_end: bool
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream that was listened to until the server ended it."""
+
+    headers: Mapping[str, str]
+    events: tuple[Event, ...]
+    seconds: float
+
+    @property
+    def chunks(self) -> tuple[float, ...]:
+        """When each chunk came that holds a choice."""
+        return tuple(event.seconds for event in self.events if event.has_choice)
+
+    @property
+    def first_token(self) -> float | None:
+        """When the first text came, which is often not in the first chunk."""
+        return next((event.seconds for event in self.events if event.has_text), None)
 
     @property
     def longest_gap(self) -> float:
         """The longest wait between two chunks, in seconds."""
         pairs = zip(self.chunks, self.chunks[1:], strict=False)
         return max((later - earlier for earlier, later in pairs), default=0.0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended as a stream should, and did not just break off."""
+        return any(event.is_end for event in self.events)
 
 
 def listen(client: httpx2.Client, question: Question) -> Stream | Answer:
@@ -50,29 +74,31 @@ def _listen(client: httpx2.Client, question: Question) -> Stream | Answer:
     with opened(client, question) as response:
         headers = {k: without(question.credential, v) for k, v in response.headers.items()}
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status_code != 200 or kind != "text/event-stream":
-            body = read(response, question)
-            seconds = time.monotonic() - started
-            return Answer(question, response.status_code, headers, body, seconds)
-        chunks, ended = _chunks(response, question, started)
-    return Stream(headers, chunks, ended, time.monotonic() - started)
+        if response.status_code == 200 and kind == "text/event-stream":
+            events = tuple(_events(response, question, started))
+            return Stream(headers, events, time.monotonic() - started)
+        body = read(response, question)
+    return Answer(question, response.status_code, headers, body, time.monotonic() - started)
 
 
-def _chunks(
-    response: httpx2.Response, question: Question, started: float
-) -> tuple[tuple[float, ...], bool]:
-    times: list[float] = []
-    finished = False
+def _events(response: httpx2.Response, question: Question, started: float) -> Iterator[Event]:
     for count, event in enumerate(httpx2.EventSource(response)):
-        if event.data.strip() == "[DONE]":
-            return tuple(times), True
         if count >= _MOST_EVENTS:
             raise NoAnswerError(f"{question}: the stream does not end after {count} events")
-        choice = dig(_parsed(event.data), "choices", 0)
-        if choice is not None:
-            times.append(time.monotonic() - started)
-            finished = finished or bool(dig(choice, "finish_reason"))
-    return tuple(times), finished
+        yield _event(event.data, time.monotonic() - started)
+        if event.data.strip() == "[DONE]":
+            return
+
+
+def _event(data: str, seconds: float) -> Event:
+    choice = dig(_parsed(data), "choices", 0)
+    delta = dig(choice, "delta")
+    return Event(
+        seconds,
+        has_choice=choice is not None,
+        has_text=bool(dig(delta, "content") or dig(delta, "reasoning_content")),
+        is_end=data.strip() == "[DONE]" or bool(dig(choice, "finish_reason")),
+    )
 
 
 def _parsed(data: str) -> object:

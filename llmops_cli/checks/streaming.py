@@ -47,10 +47,13 @@ def _listen(api: Api) -> Stream | Answer:
 def _seen(heard: Stream) -> str:
     if not heard.chunks:
         return f"it lasted {duration(heard.seconds)}"
-    return (
-        f"{len(heard.chunks)} chunks, the first after {duration(heard.chunks[0])}, "
-        f"longest gap {duration(heard.longest_gap)}, all within {duration(heard.seconds)}"
-    )
+    parts = [
+        f"first token after {duration(heard.first_token)}" if heard.first_token else "no text",
+        f"{len(heard.chunks)} chunks",
+        f"longest gap {duration(heard.longest_gap)}",
+        f"all within {duration(heard.seconds)}",
+    ]
+    return ", ".join(parts)
 
 
 def _is_held_back(api: Api, heard: Stream) -> bool:

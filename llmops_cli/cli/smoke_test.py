@@ -12,6 +12,7 @@ from llmops_cli.errors import CheckError
 
 if TYPE_CHECKING:
     from llmops_cli.checks.report import Report
+    from llmops_cli.checks.subject import Subject
 
 Url = Annotated[
     str | None, typer.Option("--url", help="Ask this address; no project file is needed.")
@@ -89,7 +90,14 @@ def command(
     with shown(session.output, subject.url) as observe:
         report = smoke_test(subject, observe)
     write_reports(report, junit, session.output)
-    _conclude(report, session.output, next_step="" if url else "llmops logs")
+    _conclude(report, session.output, _next_step(subject, report, is_target=url is None))
+
+
+def _next_step(subject: "Subject", report: "Report", *, is_target: bool) -> str:
+    keyless = subject.credential is None and any("401" in r.evidence for r in report.failed)
+    if keyless:
+        return "Set LLMOPS_API_KEY, or name a file that holds the key with --key-file."
+    return "llmops logs" if is_target else ""
 
 
 def _conclude(report: "Report", output: Output, next_step: str) -> None:

@@ -34,9 +34,16 @@ def test_a_reasoning_model_that_refuses_max_tokens_is_asked_as_it_wants_to_be() 
     assert result.verdict is PASSED
 
 
-def test_an_empty_answer_fails_unless_the_limit_cut_it_off() -> None:
+def test_an_empty_answer_is_asked_for_once_more_and_then_fails() -> None:
+    result, seen = chat_with(lambda _: as_json(completion("")))
+    assert result.verdict is FAILED
+    assert [one.path for one in seen].count("/v1/chat/completions") == 2
+    answers = iter(["", "ready"])
+    assert chat_with(lambda _: as_json(completion(next(answers))))[0].verdict is PASSED
+
+
+def test_an_answer_that_the_limit_cut_off_may_be_empty() -> None:
     empty = completion("")
-    assert chat_with(lambda _: as_json(empty))[0].verdict is FAILED
     empty["choices"][0]["finish_reason"] = "length"
     assert chat_with(lambda _: as_json(empty))[0].verdict is PASSED
 

@@ -1,6 +1,7 @@
 """A stream arrives as it is written; a hop that holds it back is found out."""
 
 import contextlib
+import re
 import shutil
 import subprocess
 import threading
@@ -37,8 +38,23 @@ def in_one_piece() -> Iterator[bytes]:
 def test_a_stream_passes_with_its_pace_as_evidence() -> None:
     result = streaming_of(lambda: stream(paced()))
     assert result.verdict is PASSED
-    assert "10 chunks, the first after" in result.evidence
-    assert "longest gap" in result.evidence
+    assert re.fullmatch(
+        r"first token after \d+ ms, 10 chunks, longest gap \d+ ms, all within \d+ ms",
+        result.evidence,
+    )
+
+
+def test_the_first_token_is_the_first_text_and_not_the_first_chunk() -> None:
+    def slow_to_speak() -> Iterator[bytes]:
+        yield b'data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}\n\n'
+        threading.Event().wait(0.05)
+        yield from sse_chunks(1)
+
+    found = re.match(
+        r"first token after (\d+) ms", streaming_of(lambda: stream(slow_to_speak())).evidence
+    )
+    assert found is not None
+    assert int(found[1]) >= 50
 
 
 def test_a_stream_that_a_named_proxy_holds_back_fails_and_names_it() -> None:

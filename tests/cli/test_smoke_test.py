@@ -187,6 +187,14 @@ def test_the_key_comes_from_a_file_and_the_first_of_several_is_used(
     assert {one.key for one in server.asked} >= {KEY, "wrong"}
 
 
+def test_a_missing_key_is_told_with_where_it_goes(shell: Shell) -> None:
+    del shell.environment["LLMOPS_API_KEY"]
+    with serving(GoodApi()) as server:
+        run = shell(server.url)
+    assert run.status == 10
+    assert "Set LLMOPS_API_KEY" in run.err
+
+
 def test_there_is_no_option_for_a_key(shell: Shell) -> None:
     assert shell("http://127.0.0.1:1", "--key", "x").status == 2
 
