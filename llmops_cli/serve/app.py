@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -36,7 +35,6 @@ def create_app(settings: Settings) -> FastAPI:
     _add_routes(app, settings, store, models)
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
-    app.add_exception_handler(ValidationError, session_routes.invalid_message)
     if not settings.is_anonymous:
         app.add_middleware(Gate, keyring=Keyring(settings.key_digests))
     # The last one added is the outermost: refusals of the gate are in an envelope too.

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from llmops_cli.serve import chat_request, faults
 from llmops_cli.serve.chat import ChatModel, ModelError
 from llmops_cli.serve.chat_request import ChatRequestError
+from llmops_cli.serve.clock import timestamp
 from llmops_cli.serve.disconnect import cancelled_by_disconnect
 from llmops_cli.serve.models import Models
 from llmops_cli.serve.relay import relay
@@ -83,4 +84,6 @@ def _unknown(name: str) -> Response:
 
 def _failure(error: ModelError, model: ChatModel) -> Response:
     incident = faults.report(error, owner=model.owner)
-    return faults.openai_error(error.status, f"{error} ({incident})", code=error.code)
+    fault = faults.openai_error_object(error.status, f"{error} ({incident})", code=error.code)
+    body = {"error": fault, "incident_id": incident, "timestamp": timestamp()}
+    return JSONResponse(body, error.status)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,7 +32,7 @@ def router(
 ) -> APIRouter:
     """Return the routes. All sessions are answered by the model called ``model_name``."""
     routes = _Sessions(store, conversations, models, model_name)
-    made = APIRouter(default_response_class=JSONResponse)
+    made = APIRouter()
     made.post("/sessions")(routes.create)
     made.get("/sessions/{session_id}")(routes.read)
     made.delete("/sessions/{session_id}", status_code=204)(routes.delete)
@@ -42,14 +43,6 @@ def router(
 async def session_not_found(request: Request, error: Exception) -> Response:
     """Answer for an unknown session and for one that has ended alike."""
     return JSONResponse({"detail": "Session not found or ended"}, 404)
-
-
-async def invalid_message(request: Request, error: Exception) -> Response:
-    """Answer as FastAPI does for a body that does not validate, without repeating the body."""
-    assert isinstance(error, ValidationError)
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    detail = [{**problem, "loc": ["body", *problem["loc"]]} for problem in problems]
-    return JSONResponse({"detail": detail}, 422)
 
 
 class _Sessions:
@@ -82,7 +75,7 @@ class _Sessions:
 
     async def message(self, session_id: str, request: Request) -> Response:
         # Not a parameter of FastAPI's: it would refuse JSON that is sent without a Content-Type.
-        said = Said.model_validate_json(await request.body()).message
+        said = _said(await request.body())
         if said.strip().lower() in END_WORDS:
             return _turn(await self._conversations.end(session_id), ended=True)
         model = self._models.find(self._model_name)
@@ -95,6 +88,17 @@ class _Sessions:
         except ModelError as error:
             return _failure(error, model)
         return _turn(reply, ended=False)
+
+
+def _said(body: bytes) -> str:
+    try:
+        return Said.model_validate_json(body).message
+    except ValidationError as error:
+        # What FastAPI says to a body that does not validate, but without repeating the body.
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError(
+            [{**problem, "loc": ("body", *problem["loc"])} for problem in problems]
+        ) from error
 
 
 def _turn(reply: Reply, *, ended: bool) -> Response:

@@ -9,7 +9,6 @@ from llmops_cli.serve import logs
 from llmops_cli.serve.chat import (
     ChatAnswer,
     ChatCall,
-    ModelError,
     UpstreamAnswerError,
     UpstreamStatusError,
     UpstreamTimeoutError,
@@ -59,14 +58,15 @@ class HttpUpstream:
     async def answer(self, call: ChatCall) -> AsyncIterator[ChatAnswer]:
         """Post the body as it is. A redirect is a failure: following it could leak the key."""
         with _as_model_errors():
-            async with self._client.post(
+            response = await self._client.post(
                 self._url,
                 data=call.body,
                 headers={**self._headers, "X-Request-ID": logs.request_id.get()},
                 timeout=self._stream if call.wants_stream else self._whole,
                 allow_redirects=False,
-            ) as response:
-                yield _answer(response)
+            )
+        async with response:
+            yield _answer(response)
 
 
 def _answer(response: aiohttp.ClientResponse) -> ChatAnswer:
@@ -107,8 +107,6 @@ def _ends_only_with_the_connection(response: aiohttp.ClientResponse) -> bool:
 def _as_model_errors() -> Iterator[None]:
     try:
         yield
-    except ModelError:
-        raise
     except TimeoutError as error:
         raise UpstreamTimeoutError("The upstream did not answer in time") from error
     except aiohttp.ClientConnectorError as error:
