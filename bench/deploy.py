@@ -64,6 +64,8 @@ def _start_api(project: Project) -> float:
                     client.get("/health/ready").raise_for_status()
                     break
                 except httpx2.HTTPError:
+                    if process.poll() is not None:
+                        raise
                     time.sleep(0.005)
         elapsed = time.monotonic() - started
         process.terminate()

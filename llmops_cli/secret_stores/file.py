@@ -49,6 +49,7 @@ class FileStore:
         """Store a value as the newest version, and return that version."""
         folder = self._folder(name)
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
         folder.mkdir(mode=0o700, exist_ok=True)
         version = str(int(self.current_version(name) or "0") + 1)
         partial = folder / f".{version}.{os.getpid()}"
