@@ -98,7 +98,8 @@ def open_client(url: str, timeout_seconds: float = 10) -> httpx2.Client:
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 

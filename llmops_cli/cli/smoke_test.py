@@ -97,7 +97,7 @@ def _next_step(subject: "Subject", report: "Report", *, is_target: bool) -> str:
     keyless = subject.credential is None and any("401" in r.evidence for r in report.failed)
     if keyless:
         return "Set LLMOPS_API_KEY, or name a file that holds the key with --key-file."
-    return "llmops logs" if is_target else ""
+    return "llmops status" if is_target else ""
 
 
 def _conclude(report: "Report", output: Output, next_step: str) -> None:

@@ -43,7 +43,7 @@ class Reply:
 
 
 Route = Callable[[Asked], Reply]
-Raw = Callable[[socket.socket], None]
+Raw = Callable[[socket.socket, bytes], None]
 
 
 def as_json(document: object, status: int = 200, **headers: str) -> Reply:
@@ -81,7 +81,7 @@ def serving(route: Route, tls: ssl.SSLContext | None = None) -> Iterator[Server]
 
 @contextlib.contextmanager
 def behaving(raw: Raw) -> Iterator[str]:
-    """Serve whatever ``raw`` does with each connection, once the request's head was read."""
+    """Serve whatever ``raw`` does with each connection and the head of its first request."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -91,7 +91,7 @@ def behaving(raw: Raw) -> Iterator[str]:
                 if not got:
                     return
                 seen += got
-            raw(self.request)
+            raw(self.request, seen)
 
     class Raws(_Quiet, socketserver.ThreadingTCPServer):
         allow_reuse_address = True

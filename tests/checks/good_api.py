@@ -71,6 +71,14 @@ class GoodApi:
         return as_json(assistant(f"You are {told[-1]}." if told else "Hello."))
 
 
+class Mumbling(GoodApi):
+    """Keeps every word, with a model that cannot repeat one."""
+
+    def _message(self, name: str, said: list[str], message: str) -> Reply:
+        reply = super()._message(name, said, message)
+        return reply if message == "end" else as_json(assistant("qzx"))
+
+
 def assistant(answer: str, *, ended: bool = False) -> dict[str, Any]:
     return {"ended": ended, "assistant": {"answer": answer}}
 

@@ -1,9 +1,12 @@
 """The request id comes back, and a body that is too large does not get in."""
 
+import json
+import socket
+
 import pytest
 
 from tests.checks.asking import FAILED, PASSED, SKIPPED, ask_one, subject
-from tests.checks.faulty_servers import Reply, as_json, serving
+from tests.checks.faulty_servers import RELEASE, Reply, as_json, behaving, serving
 from tests.checks.good_api import GoodApi
 
 CHAT = "POST /v1/chat/completions"
@@ -27,3 +30,17 @@ def test_an_oversized_body_may_be_refused_or_read_but_must_not_break_the_api(
     with serving(api) as server:
         assert ask_one("body-limit", subject(server.url)).verdict is verdict
     assert len(server.asked[-1].body) > 2 * 1024 * 1024
+
+
+def test_an_api_may_refuse_and_hang_up_before_it_has_read_the_body() -> None:
+    def refuse_unread(connection: socket.socket, head: bytes) -> None:
+        status, document = (413, {}) if head.startswith(b"POST") else (200, {"release": RELEASE})
+        body = json.dumps(document).encode()
+        connection.sendall(
+            b"HTTP/1.1 %d .\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+            % (status, len(body), body)
+        )
+
+    with behaving(refuse_unread) as url:
+        result = ask_one("body-limit", subject(url))
+    assert result.verdict is PASSED, result.evidence

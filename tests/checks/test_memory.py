@@ -4,7 +4,7 @@ import pytest
 
 from tests.checks.asking import FAILED, PASSED, SKIPPED, ask_one, subject
 from tests.checks.faulty_servers import Asked, Reply, as_json, serving
-from tests.checks.good_api import GoodApi, assistant
+from tests.checks.good_api import GoodApi, Mumbling, assistant
 
 
 class Forgetful(GoodApi):
@@ -14,14 +14,6 @@ class Forgetful(GoodApi):
         reply = super()._message(name, said, message)
         said.clear()
         return reply
-
-
-class Mumbling(GoodApi):
-    """Keeps every word, with a model that cannot repeat one."""
-
-    def _message(self, name: str, said: list[str], message: str) -> Reply:
-        reply = super()._message(name, said, message)
-        return reply if message == "end" else as_json(assistant("qzx"))
 
 
 class Immortal(GoodApi):

@@ -89,32 +89,32 @@ def test_a_proxy_that_calls_models_in_its_health_route_is_asked_elsewhere() -> N
     assert server.count("/health") == 0
 
 
-def _endless(connection: socket.socket) -> None:
+def _endless(connection: socket.socket, head: bytes) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
     while True:
         connection.sendall(b"x" * 65536)
 
 
-def _silent(connection: socket.socket) -> None:
+def _silent(connection: socket.socket, head: bytes) -> None:
     connection.recv(1)
 
 
-def _dripping(connection: socket.socket) -> None:
+def _dripping(connection: socket.socket, head: bytes) -> None:
     for _ in range(200):
         connection.sendall(b"H")
         threading.Event().wait(0.05)
 
 
-def _reset(connection: socket.socket) -> None:
+def _reset(connection: socket.socket, head: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
-def _garbage(connection: socket.socket) -> None:
+def _garbage(connection: socket.socket, head: bytes) -> None:
     connection.sendall(bytes(range(256)) * 4 + b"\r\n\r\n")
 
 
-def _nothing(connection: socket.socket) -> None:
+def _nothing(connection: socket.socket, head: bytes) -> None:
     connection.shutdown(socket.SHUT_RDWR)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.checks.certificates import make_authority
 from tests.checks.faulty_servers import KEY, RELEASE, Reply, as_json, serving
-from tests.checks.good_api import GoodApi
+from tests.checks.good_api import GoodApi, Mumbling
 from tests.project import LLMOPS, Run
 
 ARGUMENTS = ("smoke-test", "--timeout", "5", "--model-timeout", "5", "--url")
@@ -281,6 +281,12 @@ def test_golden_prompts_of_the_project_are_asked_where_they_are_wanted(
     assert run.status == 10
     assert "checks failed: eval-basics" in run.err
     assert "sky" in run.err
+
+
+def test_a_model_that_recalls_nothing_passes_where_it_need_not(shell: Shell) -> None:
+    with serving(Mumbling()) as server:
+        assert shell(server.url).status == 10
+        assert shell(server.url, "--no-recall").status == 0
 
 
 def test_golden_prompts_without_a_project_end_with_3(shell: Shell) -> None:
