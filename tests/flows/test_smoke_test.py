@@ -24,7 +24,7 @@ def test_a_server_that_is_not_there_gives_a_report_without_a_release() -> None:
     assert [result.name for result in report.failed] == ["liveness"]
 
 
-def test_a_good_local_api_is_asked_everything_in_less_than_half_a_second() -> None:
+def test_a_good_api_is_asked_no_more_than_thirty_questions() -> None:
     with serving(GoodApi()) as server:
-        report = smoke_test(subject(server.url))
-    assert report.seconds < 0.5
+        smoke_test(subject(server.url))
+    assert len(server.asked) <= 30
