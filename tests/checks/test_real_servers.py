@@ -9,6 +9,7 @@ from llmops_cli.flows.smoke_test import smoke_test
 from tests.checks.asking import PASSED, SKIPPED, subject
 from tests.checks.faulty_servers import KEY, RELEASE
 from tests.checks.processes import llama, our_api
+from tests.tiny_gguf import write_tiny_gguf
 
 NOT_OURS = {"tls", "release", "request-id", "body-limit", "session-memory"}
 
@@ -34,7 +35,7 @@ def test_our_own_api_fails_where_the_key_is_wrong(tmp_path: Path) -> None:
 def test_llama_cpp_passes_what_applies_to_it(tmp_path: Path, keys: tuple[str, ...]) -> None:
     pytest.importorskip("xllamacpp")
     model = tmp_path / "tiny.gguf"
-    pytest.importorskip("tests.tiny_gguf").write_tiny_gguf(model)
+    write_tiny_gguf(model)
     with llama(model, *keys) as url:
         report = smoke_test(subject(url, credential=None) if not keys else subject(url))
     assert report.ok, report
