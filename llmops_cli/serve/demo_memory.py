@@ -15,8 +15,10 @@ _QUESTION = re.compile(
     r"\bwh(?:at|o|ere)(?:'s|\s+is|\s+are|\s+was)\s+(?:my|our|the)\s+([a-z][a-z -]{0,40})",
     re.IGNORECASE,
 )
-_RECALL = re.compile(r"\bremember\b[^?\n]*\?", re.IGNORECASE)
+_RECALL = re.compile(r"\bremember\b[^?\n]{0,200}\?", re.IGNORECASE)
 _LONGEST_ECHO = 80
+#: Characters of a message that are read; a long one must not keep the event loop busy.
+_LONGEST_READ = 4000
 
 
 def reply(said: Sequence[str], message_count: int) -> str:
@@ -24,6 +26,7 @@ def reply(said: Sequence[str], message_count: int) -> str:
 
     ``message_count`` is how many messages, of any role, the model was given.
     """
+    said = [text[:_LONGEST_READ] for text in said]
     question = said[-1] if said else ""
     answer = _recalled(question, said) or _noted(question)
     return f"{SIGNATURE} {answer or _counted(question, message_count)}"

@@ -21,6 +21,7 @@ class Call:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    port: int
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -63,7 +64,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.upstream.calls.append(Call(self.path, dict(self.headers), body))
+        self.upstream.calls.append(
+            Call(self.path, dict(self.headers), body, self.client_address[1])
+        )
         act = self.upstream.script.popleft() if self.upstream.script else answers("Hello.")
         act(self)
 
@@ -202,12 +205,18 @@ def _write(handler: Handler, chunk: bytes, *, framed: bool) -> None:
     handler.wfile.flush()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: callers that leave early are part of the tests."""
+
+
 @contextmanager
 def running() -> Iterator[ScriptedUpstream]:
     """Run an upstream on a free port of the loopback address."""
     handler = type("ScriptedHandler", (Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), handler)
     handler.upstream = ScriptedUpstream(f"http://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

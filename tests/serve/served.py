@@ -58,7 +58,13 @@ def running(folder: Path, variables: Mapping[str, str]) -> Iterator[Served]:
     """Run the API in ``folder``. A connection waits in the socket until the API is there."""
     folder.mkdir(parents=True, exist_ok=True)
     output = folder / "output.log"
-    environment = {"LLMOPS_API_KEY": KEY, "LLMOPS_RELEASE": RELEASE, **variables}
+    environment = {
+        "LLMOPS_API_KEY": KEY,
+        "LLMOPS_RELEASE": RELEASE,
+        # The client keeps its connections; without this, each stop would wait for them.
+        "LLMOPS_DRAIN_IDLE_SECONDS": "0.05",
+        **variables,
+    }
     with socket.create_server(("127.0.0.1", 0)) as listening, output.open("wb") as file:
         port = listening.getsockname()[1]
         process = subprocess.Popen(
