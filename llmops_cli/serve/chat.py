@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 EVENT_STREAM = b"text/event-stream"
+JSON = b"application/json"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class ChatAnswer:
     def is_stream(self) -> bool:
         """Whether the body is server-sent events, to be passed on chunk by chunk."""
         return self.content_type.startswith(EVENT_STREAM)
+
+
+async def whole(body: bytes) -> AsyncIterator[bytes]:
+    """Yield a body that is there already."""
+    yield body
 
 
 class ChatModel(Protocol):

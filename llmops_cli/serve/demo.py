@@ -9,14 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from llmops_cli.serve import demo_memory, demo_request
-from llmops_cli.serve.chat import EVENT_STREAM, ChatAnswer, ChatCall
+from llmops_cli.serve.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall, whole
 from llmops_cli.serve.demo_request import DemoRequest, DemoRequestError
 from llmops_cli.serve.faults import openai_error_object
 
 #: Seconds between two words of a stream: long enough to see whether something buffers them.
 WORD_SECONDS = 0.01
-
-_JSON = b"application/json"
 
 
 class DemoModel:
@@ -36,7 +34,7 @@ class DemoModel:
         if call.wants_stream:
             yield ChatAnswer(200, EVENT_STREAM, completion.events())
         else:
-            yield ChatAnswer(200, _JSON, _once(completion.whole()))
+            yield ChatAnswer(200, JSON, whole(completion.whole()))
 
 
 class _Completion:
@@ -102,8 +100,4 @@ def _words(request: DemoRequest) -> list[str]:
 
 def _refusal(error: DemoRequestError) -> ChatAnswer:
     fault = openai_error_object(400, str(error), param=error.param)
-    return ChatAnswer(400, _JSON, _once(json.dumps({"error": fault}).encode()))
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+    return ChatAnswer(400, JSON, whole(json.dumps({"error": fault}).encode()))

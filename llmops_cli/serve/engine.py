@@ -85,6 +85,8 @@ class LocalEngine:
     def _parameters(self, key: str) -> Any:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(self._settings.gguf)
+        # Without a name of its own, answers carry the path of the file.
+        parameters.model_alias = set(self._settings.models)
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
         parameters.api_keys = [key]

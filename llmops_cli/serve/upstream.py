@@ -1,5 +1,6 @@
 """An OpenAI-compatible server elsewhere, spoken to without touching what it says."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -7,13 +8,16 @@ import aiohttp
 
 from llmops_cli.serve import logs
 from llmops_cli.serve.chat import (
+    JSON,
     ChatAnswer,
     ChatCall,
     UpstreamAnswerError,
     UpstreamStatusError,
     UpstreamTimeoutError,
     UpstreamUnreachableError,
+    whole,
 )
+from llmops_cli.serve.faults import openai_error_object
 
 #: Seconds to a TCP and TLS connection; a host that drops packets is found out early.
 CONNECT_SECONDS = 5.0
@@ -66,25 +70,38 @@ class HttpUpstream:
                 allow_redirects=False,
             )
         async with response:
-            yield _answer(response)
+            yield await _answer(response)
 
 
-def _answer(response: aiohttp.ClientResponse) -> ChatAnswer:
+async def _answer(response: aiohttp.ClientResponse) -> ChatAnswer:
     status = response.status
     is_callers = status < 300 or (400 <= status < 500 and status not in _OUR_FAULT)
     if not is_callers:
         raise UpstreamStatusError(f"The upstream answered {status}")
-    content_type = response.headers.get("Content-Type", "application/json")
-    return ChatAnswer(
-        status=status,
-        content_type=content_type.encode("latin-1", "replace"),
-        chunks=_chunks(response),
-        headers=tuple(
-            (name.lower(), value)
-            for name, value in response.raw_headers
-            if name.lower().startswith(_PASSED_ON)
-        ),
+    headers = tuple(
+        (name.lower(), value)
+        for name, value in response.raw_headers
+        if name.lower().startswith(_PASSED_ON)
     )
+    if status >= 400:
+        return ChatAnswer(status, JSON, whole(await _fault(response)), headers)
+    content_type = response.headers.get("Content-Type", "application/json")
+    return ChatAnswer(status, content_type.encode("latin-1", "replace"), _chunks(response), headers)
+
+
+async def _fault(response: aiohttp.ClientResponse) -> bytes:
+    """Return the words of the upstream if they are an OpenAI error, and otherwise one of ours."""
+    with _as_model_errors():
+        body = await response.read()
+    try:
+        has_our_shape = isinstance(json.loads(body)["error"], dict)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        has_our_shape = False
+    if has_our_shape:
+        return body
+    status = response.status
+    error = openai_error_object(status, f"The upstream answered {status}", code="upstream_status")
+    return json.dumps({"error": error}).encode()
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -1,5 +1,7 @@
 """Every line on standard output is JSON, and none holds what a caller said (R2)."""
 
+import socket
+
 from tests.serve.conftest import Start
 from tests.serve.served import KEY, RELEASE
 
@@ -39,6 +41,25 @@ def test_a_request_has_one_line_with_the_template_of_its_path(start: Start) -> N
     text = api.output.read_text()
     for secret in (KEY, "private", session):
         assert secret not in text
+
+
+def test_a_client_that_left_is_no_error_of_ours(start: Start) -> None:
+    api = start()
+    host, port = api.address.removeprefix("http://").split(":")
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n"
+        "Content-Length: 100\r\n\r\n{"
+    )
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+        api.get("/health")
+    assert api.stop() == 0
+    requests = [line for line in api.log() if line["message"] == "Request completed"]
+    assert {(line["path"], line["status"]) for line in requests} == {
+        ("/v1/chat/completions", 499),
+        ("/health", 200),
+    }
+    assert all(line["level"] == "INFO" for line in api.log())
 
 
 def test_a_higher_level_leaves_the_requests_out(start: Start) -> None:

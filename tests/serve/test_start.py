@@ -1,11 +1,14 @@
 """What starts, what refuses to, and what a project may put in the place of the API."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.serve import served
 from tests.serve.conftest import Start
 from tests.serve.served import RELEASE, clean_environment
 
@@ -37,6 +40,16 @@ def test_a_key_from_an_example_is_not_shown(tmp_path: Path) -> None:
     said = refused(tmp_path, LLMOPS_API_KEY="your-api-key-here")
     assert "your-api-key-here" not in said
     assert said.count("\n") == 1
+
+
+def test_sessions_of_a_newer_release_are_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data/sessions.db")) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with served.running(tmp_path, {}) as api:
+        assert api.process.wait(SECONDS) == 1
+        errors = [line["message"] for line in api.log() if line["level"] == "ERROR"]
+    assert any("of a newer release" in message for message in errors)
 
 
 ASGI = """

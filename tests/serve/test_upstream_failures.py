@@ -67,6 +67,16 @@ def test_a_fault_of_the_caller_is_passed_on_with_the_words_of_the_upstream(
     assert answer.headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize("body", [b"<html>Not Found</html>", b"", b"[]", b'{"error": "text"}'])
+def test_words_that_are_no_openai_error_are_replaced_by_ours(
+    gateway: Served, upstream: ScriptedUpstream, body: bytes
+) -> None:
+    upstream.plays(says(404, body, Content_Type="text/html"))
+    answer = gateway.chat("Hello")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+    assert answer.json()["error"]["message"] == "The upstream answered 404"
+
+
 def test_nobody_there_is_a_502_at_once(start: Start) -> None:
     api = start(**in_front_of("http://127.0.0.1:1/v1"))
     api.get("/health")
