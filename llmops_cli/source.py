@@ -1,6 +1,5 @@
 """Git: which commit this is, what is not committed, and the files of a release."""
 
-import io
 import os
 import shutil
 import subprocess
@@ -78,9 +77,12 @@ class Source:
             BuildError: the files cannot be written, for want of space or of permission.
         """
         # From a folder of the work tree git would look for that folder inside the tree.
-        archive = run_git(self.top, ["archive", "--format=tar", tree])
+        command = ["git", "-C", str(self.top), "archive", "--format=tar", tree]
         try:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            with (
+                subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE) as archive,
+                tarfile.open(fileobj=archive.stdout, mode="r|") as tar,
+            ):
                 tar.extractall(destination, filter="data")
         except (OSError, tarfile.TarError) as error:
             raise BuildError(
@@ -130,11 +132,13 @@ def run_git(
     Raises:
         PreflightError: git is missing or fails; the evidence is git's own last words.
     """
-    environment = {key: value for key, value in os.environ.items() if key not in _GIT_VARIABLES}
-    environment |= {"LC_ALL": "C", **(variables or {})}
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=directory, env=environment, capture_output=True, check=False
+            ["git", *arguments],
+            cwd=directory,
+            env={**_environment(), **(variables or {})},
+            capture_output=True,
+            check=False,
         )
     except FileNotFoundError as error:
         raise PreflightError(
@@ -150,3 +154,8 @@ def run_git(
             next_step="Mend the repository, then try again.",
         )
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in _GIT_VARIABLES}
+    return {**inherited, "LC_ALL": "C"}

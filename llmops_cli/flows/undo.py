@@ -46,11 +46,13 @@ def undone(
         serving = _serving(target)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
-    expected = seen.live.id if seen.live else None
-    if serving != expected:
-        what = f"{serving or 'nothing'} answers now, not {expected or 'nothing'} as before."
+    before = seen.live.id if seen.live else None
+    # Where nothing served although something should, it may have come back meanwhile.
+    expected = {before} if before or not seen.recorded else {None, seen.recorded.id}
+    if serving not in expected:
+        what = f"{serving or 'nothing'} answers now, not {before or 'nothing'} as before."
         return _unknown(candidate, progress, cause, what)
-    return _put_back(candidate, progress, cause, _state(target, expected, plan))
+    return _put_back(candidate, progress, cause, _state(target, serving, plan))
 
 
 def _serving(target: Target) -> str | None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from llmops_cli.targets.local.channel import NoAnswerError
 from tests.poller import polled
 from tests.project import Project, make_project
 
@@ -134,6 +136,13 @@ def test_stop_lets_a_stream_finish(project: Project) -> None:
     assert stopping.returncode == 0
 
 
+def supervisor_version(project: Project) -> str:
+    try:
+        return str(project.supervisor()["version"])
+    except NoAnswerError:
+        return ""
+
+
 def stream(project: Project, count: int):
     question = {
         "model": "demo",
@@ -229,7 +238,7 @@ def test_an_interrupted_deploy_exits_130_and_reports_what_serves(project: Projec
         line = deploying.stderr.readline()
     deploying.send_signal(signal.SIGINT)
     _out, err = deploying.communicate(timeout=SECONDS)
-    assert deploying.returncode == 130
+    assert deploying.returncode == 130, err
     assert f"{old} is serving at {project.url}, as before" in err
     assert "The lock is released" in err
     assert project.serving() == old
@@ -272,3 +281,48 @@ def test_logs_follow_the_live_release_across_a_deploy(project: Project) -> None:
     finally:
         following.kill()
         following.communicate()
+
+
+def test_a_new_commit_is_deployed_after_a_reboot(project: Project) -> None:
+    project.ok("deploy")
+    pid = next(iter(project.processes().values()))
+    project.kill_supervisor()
+    os.kill(pid, signal.SIGKILL)
+    new = project.change("Second.")
+    project.ok("deploy")
+    assert project.serving() == new
+    eventually(lambda: list(project.processes()) == [new])
+
+
+def test_a_new_commit_is_deployed_after_a_stop(project: Project) -> None:
+    project.ok("deploy")
+    project.ok("stop", "--yes")
+    new = project.change("Second.")
+    project.ok("deploy")
+    assert project.processes().keys() == {new}
+    assert project.ok("--json", "status").document["trouble"] == ""
+
+
+def test_a_supervisor_of_another_version_hands_over_to_ours_without_a_gap(
+    project: Project,
+) -> None:
+    code = (
+        "import sys, llmops_cli; llmops_cli.__version__ = '0.0.0'\n"
+        "from llmops_cli.targets.local.supervisor import main\n"
+        "sys.exit(main())"
+    )
+    project.ok("deploy")
+    release, pid = next(iter(project.processes().items()))
+    project.kill_supervisor()
+    old = subprocess.Popen([sys.executable, "-c", code, str(project.state)])
+    try:
+        eventually(lambda: supervisor_version(project) == "0.0.0")
+        with polled(project.url) as answers:
+            project.ok("start")
+        assert old.wait(SECONDS) == 0
+    finally:
+        old.kill()
+        old.wait()
+    assert project.supervisor()["version"] != "0.0.0"
+    assert answers.faults == []
+    assert project.processes() == {release: pid}

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Any
 
+from llmops_cli import __version__
 from llmops_cli.errors import DeployError, PreflightError, StateUnknownError
 from llmops_cli.targets.local.channel import Channel, NoAnswerError
 from llmops_cli.targets.local.layout import Layout
@@ -34,11 +35,15 @@ class Client:
     def start(self) -> None:
         """Start a supervisor unless one runs, and wait until it answers.
 
+        One of another version of llmops makes room; the running releases change hands.
+
         Raises:
             PreflightError: it does not come up; the evidence is the end of its log.
         """
         if self.is_reachable():
-            return
+            if self.ask("state")["version"] == __version__:
+                return
+            self._dismiss()
         self.layout.prepare()
         with self.layout.supervisor_log.open("ab") as log:
             process = subprocess.Popen(
@@ -70,7 +75,8 @@ class Client:
         """
         try:
             answer = self._open().ask(do, **details)
-        except NoAnswerError:
+        except (NoAnswerError, KeyboardInterrupt):
+            # An answer may still come, and must not be taken for that to another question.
             self.close()
             raise
         if "refused" in answer:
@@ -93,6 +99,13 @@ class Client:
                 state="Whatever was serving is serving still, with nobody to restart it.",
                 next_step="llmops start",
             ) from error
+
+    def _dismiss(self) -> None:
+        self.ask("leave")
+        deadline = time.monotonic() + _START_SECONDS
+        while self.is_reachable() and time.monotonic() < deadline:
+            self.close()
+            time.sleep(_POLL_SECONDS)
 
     def close(self) -> None:
         """End the conversation."""

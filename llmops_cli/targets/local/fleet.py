@@ -60,11 +60,12 @@ class Fleet:
         instance.watch_for_end(self._ended)
 
     async def promote(self, name: str, expected: str | None) -> None:
-        """Give a candidate the traffic, if the live release is still the expected one."""
+        """Give a candidate the traffic, if the recorded release is still the expected one."""
         candidate = self.running(name)
-        serving = self.live.release if self.live else None
-        if serving != expected:
-            raise RefusedError(f"{serving or 'nothing'} is live now, not {expected or 'nothing'}")
+        recorded = self.store.live()
+        found = recorded.release if recorded else None
+        if found != expected:
+            raise RefusedError(f"{found or 'nothing'} is live now, not {expected or 'nothing'}")
         await self._accept(candidate)
         await self._pause(self.live)
         self.standby, self.live = self.live, candidate

@@ -54,7 +54,9 @@ class Instance:
     process: subprocess.Popen[bytes] | None = None
     pid: int = 0
     exit_code: int | None = None
+    has_traffic: bool = False
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(
         self, do: str, *, descriptor: int | None = None, seconds: float = _ASK_SECONDS
@@ -64,20 +66,27 @@ class Instance:
         Raises:
             NoAnswerError: it has ended or does not answer in time.
         """
-        try:
-            asked = asyncio.to_thread(self.channel.exchange, {"do": do}, descriptor)
-            return (await asyncio.wait_for(asked, seconds))[0]
-        except TimeoutError as error:
-            self.channel.close()
-            raise NoAnswerError(f"{self.name} did not answer within {seconds:g} s") from error
+        async with self._asking:
+            try:
+                asked = asyncio.to_thread(self.channel.exchange, {"do": do}, descriptor)
+                return (await asyncio.wait_for(asked, seconds))[0]
+            except TimeoutError as error:
+                self.channel.close()
+                raise NoAnswerError(f"{self.name} did not answer within {seconds:g} s") from error
 
     async def accept(self, listening: socket.socket) -> None:
         """Have it take the public traffic."""
         await self.ask("accept", descriptor=listening.fileno())
+        self.has_traffic = True
 
     async def pause(self) -> None:
-        """Have it take no new connection."""
-        await self.ask("pause")
+        """Have it take no new connection. One that never took any is ended instead: it may
+        still be loading, and nobody can wait for that.
+        """
+        if self.has_traffic:
+            await self.ask("pause")
+        else:
+            self.signal(signal.SIGTERM)
 
     async def end(self, grace: float) -> None:
         """Let it finish what it does within ``grace`` seconds, then kill it."""

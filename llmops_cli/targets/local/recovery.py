@@ -65,6 +65,7 @@ async def _adopt(fleet: Fleet, path: Path) -> Instance | None:
         watch=watch,
         role=Role.RETIRING,
         pid=int(str(status["pid"])),
+        has_traffic=bool(status["accepting"]),
     )
     fleet.adopt(instance)
     return instance

@@ -48,6 +48,7 @@ class Supervisor:
             "settle": self._settle,
             "discard": self._discard,
             "stop": self._stop,
+            "leave": self._leave,
         }
 
     async def run(self) -> None:
@@ -139,6 +140,12 @@ class Supervisor:
         async with self.fleet.lock:
             await self.fleet.end(message.get("grace"))
         self.done.set()
+        return {}
+
+    async def _leave(self, _message: Message) -> Message:
+        """End without ending a release: the next supervisor takes over what runs."""
+        async with self.fleet.lock:
+            self.done.set()
         return {}
 
     async def _abandon(self, name: str) -> None:

@@ -146,7 +146,7 @@ class LocalTarget:
 
     def promote(self, candidate: Candidate, seen: State) -> Plan:
         """Move the traffic, if what was live when the deploy began is live still."""
-        expected = seen.live.id if seen.live else None
+        expected = seen.recorded.id if seen.recorded else None
         return _plan(
             Phase.PROMOTE,
             f"Move the traffic from {expected or 'nothing'} to {candidate.release.id}",
