@@ -1,7 +1,6 @@
 """From the options of `smoke-test` to what it is about: an address, a credential, expectations."""
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +8,7 @@ from urllib.parse import urlsplit
 from llmops_cli.checks.evals import Eval, load_evals
 from llmops_cli.checks.subject import Subject
 from llmops_cli.cli.session import Session
-from llmops_cli.core.secret import Secret
+from llmops_cli.core.secret import Secret, first_key
 from llmops_cli.errors import AccessError, CheckError, UsageError
 
 _KEY = "LLMOPS_API_KEY"
@@ -50,10 +49,10 @@ def _of_url(session: Session, asked: Asked, subject: Subject, url: str) -> Subje
 
 
 def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
-    from llmops_cli.cli.project import open_target
+    from llmops_cli.cli.project import open_config
     from llmops_cli.flows.project import credential
 
-    target = open_target(session, asked.target)
+    config, target = open_config(session, asked.target)
     state = target.inspect()
     release = state.recorded or state.live
     if release is None:
@@ -68,6 +67,7 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         credential=key,
         expected_release=None if subject.expected_commit else release.id,
         model=subject.model or release.settings.get("LLMOPS_MODEL"),
+        requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),
     )
 
@@ -107,23 +107,15 @@ def _commit(expect: str | None) -> str | None:
 def _given_key(asked: Asked) -> Secret | None:
     if asked.key_file:
         return _key_in_file(asked.key_file)
-    return first_key(os.environ.get(_KEY, ""))
+    return first_key(Secret(os.environ.get(_KEY, "")))
 
 
 def _key_in_file(file: Path) -> Secret:
     try:
-        key = first_key(file.read_text(encoding="utf-8"))
+        key = first_key(Secret(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise AccessError(f"--key-file {file} cannot be read: {reason}.") from error
     if key is None:
         raise AccessError(f"--key-file {file} holds no key.")
     return key
-
-
-def first_key(text: str) -> Secret | None:
-    """Return the first of several keys, separated by commas or lines, or None where there is none.
-
-    Several are set while a key is being changed; each of them opens the API.
-    """
-    return next((Secret(key) for key in re.split(r"[,\s]+", text) if key), None)

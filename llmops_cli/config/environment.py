@@ -11,11 +11,16 @@ API_KEY = "LLMOPS_API_KEY"
 def api_environment(config: Config) -> dict[str, str]:
     """Return the environment of the API process: settings only, no secret value.
 
-    ``LLMOPS_SYSTEM_PROMPT_FILE`` and ``LLMOPS_APP`` are left out where the project names none;
+    ``LLMOPS_SYSTEM_PROMPT_FILE``, ``LLMOPS_APP`` and ``LLMOPS_SESSION_MAX_TOKENS`` are left out
+    where the project says nothing of them;
     times are in seconds; ``LLMOPS_UPSTREAMS`` is a JSON list.
     """
     api = config.api
-    optional = {"LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt, "LLMOPS_APP": api.app}
+    optional = {
+        "LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt,
+        "LLMOPS_APP": api.app,
+        "LLMOPS_SESSION_MAX_TOKENS": api.session_max_tokens,
+    }
     return {
         "LLMOPS_MODEL": api.model,
         "LLMOPS_AUTH": api.auth,
@@ -23,7 +28,7 @@ def api_environment(config: Config) -> dict[str, str]:
         "LLMOPS_HISTORY_ROWS": str(api.history_rows),
         "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
         "LLMOPS_UPSTREAMS": json.dumps([_record(upstream) for upstream in api.upstreams]),
-        **{name: value for name, value in optional.items() if value is not None},
+        **{name: str(value) for name, value in optional.items() if value is not None},
     }
 
 

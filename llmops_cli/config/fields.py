@@ -45,6 +45,11 @@ def _inside_the_project(value: str) -> str:
     return value
 
 
+def _in_the_project_or_absolute(value: str) -> str:
+    path = PurePosixPath(value)
+    return value if path.is_absolute() and ".." not in path.parts else _inside_the_project(value)
+
+
 def _http_address(value: str) -> str:
     try:
         url = urlsplit(value)
@@ -89,6 +94,7 @@ Host = Annotated[
     str, Rule(r"^[A-Za-z0-9.:_-]{1,253}$", "an address or a host name, without a port or brackets")
 ]
 ProjectPath = Annotated[Text, AfterValidator(_inside_the_project)]
+ModelFile = Annotated[Text, AfterValidator(_in_the_project_or_absolute)]
 HttpAddress = Annotated[
     Text,
     Rule(r"^https?://[^\s]+$", "an address such as https://example.com/v1"),

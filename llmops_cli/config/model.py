@@ -9,6 +9,7 @@ from llmops_cli.config.fields import (
     Application,
     Host,
     HttpAddress,
+    ModelFile,
     Name,
     Port,
     ProjectPath,
@@ -42,9 +43,11 @@ class Upstream(Table):
     base_url: HttpAddress | None = Field(
         default=None, description="Address up to and including /v1. Give this or `gguf`."
     )
-    gguf: ProjectPath | None = Field(
+    gguf: ModelFile | None = Field(
         default=None,
-        description="GGUF file in the project, served in-process. Give this or `base_url`.",
+        description="GGUF file, served in-process. Give this or `base_url`. A path inside the "
+        "project names a file of the commit; an absolute one a file of the machine, which no "
+        "release holds.",
     )
     auth: Auth | None = Field(
         default=None,
@@ -107,6 +110,13 @@ class Api(Table):
         le=1000,
         description="Messages of a session that the model is shown again.",
     )
+    session_max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Tokens that an answer in a session may have. Default: the model's own limit. "
+        "Requests to /v1 carry their own.",
+    )
     request_seconds: float = Field(
         default=30,
         gt=0,
@@ -145,6 +155,11 @@ class Checks(Table):
     evals: ProjectPath = Field(default="evals", description="Folder of golden prompts (*.toml).")
     timeout_seconds: float = Field(
         default=10, gt=0, le=600, description="Seconds that one answer may take."
+    )
+    recall: bool = Field(
+        default=True,
+        description="Whether the model must be able to repeat what it was told. False for one "
+        "that cannot; that the history is kept is checked all the same.",
     )
     confirmations: int = Field(
         default=5,

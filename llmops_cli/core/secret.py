@@ -1,5 +1,6 @@
 """A secret value that cannot print itself."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -47,6 +48,15 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret([secret])"
+
+
+def first_key(value: Secret) -> Secret | None:
+    """Return the first of several keys, separated by commas or lines, or None where there is none.
+
+    Several are set while a key is being changed; each of them opens the API.
+    """
+    keys = re.split(r"[,\s]+", value.reveal())
+    return next((Secret(key) for key in keys if key), None)
 
 
 #: Reads a secret by name, or returns None where there is none.

@@ -7,7 +7,7 @@ from llmops_cli.checks.subject import Subject
 from llmops_cli.config.environment import API_KEY
 from llmops_cli.config.model import Config
 from llmops_cli.core.release import Release, State
-from llmops_cli.core.secret import Secret
+from llmops_cli.core.secret import Secret, first_key
 from llmops_cli.core.target import Target
 from llmops_cli.source import Source
 
@@ -35,6 +35,7 @@ def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> 
         credential=credential(project.target, release.secret_versions.get(API_KEY)),
         evals=evals,
         timeout_seconds=config.checks.timeout_seconds,
+        requires_recall=config.checks.recall,
         model=release.settings.get("LLMOPS_MODEL"),
         model_timeout_seconds=config.api.request_seconds + 5,
     )
@@ -43,7 +44,4 @@ def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> 
 def credential(target: Target, version: str | None) -> Secret | None:
     """Return the first of the keys that the API accepts, for the checks to present."""
     kept = target.secrets.read(API_KEY, version)
-    if kept is None:
-        return None
-    keys = kept.reveal().replace("\n", ",").split(",")
-    return Secret(next((key.strip() for key in keys if key.strip()), ""))
+    return first_key(kept) if kept else None

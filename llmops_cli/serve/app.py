@@ -47,7 +47,9 @@ def _add_routes(app: FastAPI, settings: Settings, store: SessionStore, models: M
     app.router.routes.extend(openai_routes.routes(models, settings.model))
     keyring = Keyring(settings.key_digests)
     app.router.routes.extend(health.routes(settings, keyring, models.probes))
-    conversations = Conversations(store, settings.system_prompt, settings.history_rows)
+    conversations = Conversations(
+        store, settings.system_prompt, settings.history_rows, settings.session_max_tokens
+    )
     app.include_router(session_routes.router(store, conversations, models, settings.model))
 
 

@@ -31,10 +31,15 @@ class Reply:
 
 
 class Conversations:
-    """Takes turns in sessions. ``history_rows`` limits what a model gets, the new row included."""
+    """Takes turns in sessions. ``history_rows`` limits what a model gets, the new row included;
+    ``max_tokens`` limits what it answers, and 0 leaves that to the model.
+    """
 
-    def __init__(self, store: SessionStore, system_prompt: str, history_rows: int) -> None:
+    def __init__(
+        self, store: SessionStore, system_prompt: str, history_rows: int, max_tokens: int
+    ) -> None:
         self._store = store
+        self._limit = {"max_tokens": max_tokens} if max_tokens else {}
         self._system = {"role": "system", "content": system_prompt}
         # Whole turns only: many chat templates refuse a history that begins with the assistant.
         self._kept_rows = (history_rows - 1) // 2 * 2
@@ -49,7 +54,8 @@ class Conversations:
         async with self._turn_of(session_id):
             said_at = timestamp()
             history = await self._store.latest(session_id, self._kept_rows)
-            content = await _ask(model, name, [self._system, *_messages(history, message)])
+            messages = [self._system, *_messages(history, message)]
+            content = await _ask(model, {"model": name, "messages": messages, **self._limit})
             question = Row("user", message, said_at)
             await self._store.append(session_id, question, Row("assistant", content, timestamp()))
         return parse(content)
@@ -86,8 +92,7 @@ def _messages(history: Sequence[Row], message: str) -> list[dict[str, str]]:
     return [*said, {"role": "user", "content": message}]
 
 
-async def _ask(model: ChatModel, name: str, messages: list[dict[str, str]]) -> str:
-    fields = {"model": name, "messages": messages}
+async def _ask(model: ChatModel, fields: dict[str, Any]) -> str:
     async with model.answer(ChatCall(json.dumps(fields).encode(), fields)) as answer:
         if answer.status >= 400:
             raise UpstreamStatusError(f"The upstream answered {answer.status}")

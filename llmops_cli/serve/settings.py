@@ -41,7 +41,8 @@ class Settings:
 
     A whole answer must arrive within that time; of a streamed answer it limits the time to the
     first byte and every silence after it. ``history_rows`` limits the rows of a session, the new
-    message included, that go to the model. ``key_digests`` are SHA-256 digests: the keys
+    message included, that go to the model, and ``session_max_tokens`` its answer; 0 leaves that to
+    the model. ``key_digests`` are SHA-256 digests: the keys
     themselves are not kept. No digest at all means that anybody may call.
     """
 
@@ -53,6 +54,7 @@ class Settings:
     key_digests: tuple[bytes, ...] = field(repr=False)
     status_word: str
     history_rows: int
+    session_max_tokens: int
     data_dir: Path
     log_level: str
     upstreams: tuple[UpstreamSettings, ...]
@@ -81,6 +83,9 @@ def load(environ: Mapping[str, str]) -> Settings:
             "LLMOPS_STATUS_WORD", "ok", pattern=r"[A-Za-z_-]{1,32}", rule="must be one plain word"
         ),
         history_rows=environment.integer("LLMOPS_HISTORY_ROWS", 20, lowest=1, highest=1000),
+        session_max_tokens=environment.integer(
+            "LLMOPS_SESSION_MAX_TOKENS", 0, lowest=0, highest=1_000_000
+        ),
         data_dir=_data_dir(environment),
         log_level=environment.choice("LLMOPS_LOG_LEVEL", _LOG_LEVELS),
         upstreams=upstream_settings.read(environment),

@@ -57,6 +57,15 @@ def test_the_number_of_rows_is_a_setting(start: Start, upstream: ScriptedUpstrea
     assert spoken(upstream.calls[1].messages[1:]) == [("user", "second")]
 
 
+def test_the_length_of_an_answer_is_limited_only_where_that_is_set(
+    start: Start, gateway: Served, upstream: ScriptedUpstream
+) -> None:
+    gateway.say(gateway.new_session(), "Hello")
+    api = start(**in_front_of(upstream.base_url), LLMOPS_SESSION_MAX_TOKENS="16")
+    api.say(api.new_session(), "Hello")
+    assert [call.fields.get("max_tokens") for call in upstream.calls] == [None, 16]
+
+
 def test_the_raw_content_is_what_is_replayed(gateway: Served, upstream: ScriptedUpstream) -> None:
     raw = '{"answer": "one", "actions": ["a"]}'
     upstream.plays(answers(raw))

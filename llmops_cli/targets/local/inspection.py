@@ -3,14 +3,14 @@
 import importlib.util
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmops_cli.core.release import Release, State
 from llmops_cli.core.target import Problem
 from llmops_cli.targets.local.channel import Channel, NoAnswerError
 from llmops_cli.targets.local.client import Client
-from llmops_cli.targets.local.instance import address_of
+from llmops_cli.targets.local.instance import address_of, url_of
 from llmops_cli.targets.local.layout import Layout
 from llmops_cli.targets.local.store import Store
 
@@ -19,13 +19,16 @@ _SERVE_MODULES = ("fastapi", "uvicorn", "httptools", "aiohttp")
 _ENGINE_MODULE = "xllamacpp"
 
 
-def inspect(layout: Layout, client: Client, configured_url: str) -> State:
-    """Say what serves, what should, and what is wrong where they differ."""
+def inspect(layout: Layout, client: Client, configured: Mapping[str, str]) -> State:
+    """Say what serves, what should, and what is wrong where they differ.
+
+    ``configured`` is what the project file says of the address, for when nothing was deployed.
+    """
     store = Store(layout)
     recorded = store.live()
     release = store.read(recorded.release) if recorded else None
     previous = store.previous_of(recorded.release) if recorded else None
-    url = f"http://{address_of(release)}" if release else configured_url
+    url = url_of(release.settings if release else configured)
     try:
         told = client.ask("state")
     except NoAnswerError:
@@ -34,7 +37,7 @@ def inspect(layout: Layout, client: Client, configured_url: str) -> State:
             trouble, remedy = "It was stopped by an operator.", "llmops start"
         return State(url, live, release, previous, trouble, remedy)
     live = store.read(told["live"]) if told["live"] and told["running"] else None
-    url = f"http://{told['address']}" if told["address"] else url
+    url = url_of(live.settings) if live else url
     facts = {"supervisor": str(told["pid"]), "restarts": str(told["restarts"])}
     trouble = _trouble(told, release)
     remedy = "llmops logs" if trouble else ""
@@ -103,11 +106,17 @@ def _missing_extras(release: Release) -> Iterator[Problem]:
 def _taken_port(layout: Layout, release: Release) -> Iterator[Problem]:
     address = address_of(release)
     reason = _why_not_free(address)
-    if reason and not any(found["address"] == address for found in orphans(layout)):
+    if reason and address not in _served_addresses(layout):
         yield Problem(
             f"{address} cannot be listened on: {reason}.",
             "Stop what uses it, or set another `port` in llmops.toml and commit.",
         )
+
+
+def _served_addresses(layout: Layout) -> set[str]:
+    serving = (found["release"] for found in orphans(layout) if found["accepting"])
+    releases = (Store(layout).read(release) for release in serving)
+    return {address_of(release) for release in releases if release is not None}
 
 
 def _why_not_free(address: str) -> str:

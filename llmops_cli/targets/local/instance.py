@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -177,6 +177,13 @@ def spawn(layout: Layout, release: Release, name: str, role: Role) -> Instance:
 def address_of(release: Release) -> str:
     """Return the public ``host:port`` that a release asks for."""
     return f"{release.settings['HOST']}:{release.settings['PORT']}"
+
+
+def url_of(settings: Mapping[str, str]) -> str:
+    """Return the URL at which this machine reaches a release with these settings."""
+    host, port = settings["HOST"], settings["PORT"]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def drain_seconds_of(release: Release) -> float:

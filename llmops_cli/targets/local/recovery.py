@@ -52,7 +52,7 @@ async def _adopt(fleet: Fleet, path: Path) -> Instance | None:
         path.unlink(missing_ok=True)
         return None
     release = fleet.store.read(str(status["release"]))
-    address = str(status["address"]) or (address_of(release) if release else "")
+    address = address_of(release) if release else str(status["address"])
     if lent is not None:
         fleet.listeners[address] = socket.socket(fileno=lent)
     instance = Instance(

@@ -17,7 +17,7 @@ from llmops_cli.errors import DeployError, LlmopsError
 from llmops_cli.source import open_source
 from llmops_cli.targets.local import inspection, logfile
 from llmops_cli.targets.local.client import Client
-from llmops_cli.targets.local.instance import address_of, new_name
+from llmops_cli.targets.local.instance import address_of, new_name, url_of
 from llmops_cli.targets.local.journal import Journal
 from llmops_cli.targets.local.layout import Layout
 from llmops_cli.targets.local.lock import held
@@ -54,7 +54,7 @@ class LocalTarget:
 
     def inspect(self) -> State:
         """Ask the supervisor what serves; without one, look at the processes themselves."""
-        return inspection.inspect(self.layout, self.client, self._url())
+        return inspection.inspect(self.layout, self.client, self.settings())
 
     def preflight(self, release: Release) -> Sequence[Problem]:
         """Look for what would make a deploy fail, without changing anything."""
@@ -97,7 +97,7 @@ class LocalTarget:
 
     def public_address(self, release: Release) -> str:
         """Return the address at which a release answers once it is promoted."""
-        return f"http://{address_of(release)}"
+        return url_of(release.settings)
 
     @contextlib.contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
@@ -194,9 +194,6 @@ class LocalTarget:
             lambda: self._stop(grace),
             {"at most": f"{grace or self.configured.drain_seconds:g} s"},
         )
-
-    def _url(self) -> str:
-        return f"http://{self.configured.host}:{self.configured.port}"
 
     def _live_log(self) -> Path | None:
         live = self.store.live()
