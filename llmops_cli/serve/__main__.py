@@ -5,7 +5,7 @@ import sys
 
 from llmops_cli.serve.app import load_application
 from llmops_cli.serve.logs import configure
-from llmops_cli.serve.server import run
+from llmops_cli.serve.server import ServerSettings, run
 from llmops_cli.serve.settings import SettingsError, load
 
 
@@ -13,12 +13,13 @@ def main() -> int:
     """Serve, and return the exit status: 0 after a graceful stop, 1 when it cannot start."""
     try:
         settings = load(os.environ)
+        server_settings = ServerSettings.load(os.environ)
         configure(settings)
         application = load_application(settings)
     except SettingsError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    return run(application, os.environ)
+    return run(application, server_settings)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Generator, Mapping
@@ -12,7 +13,11 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from llmops_cli.serve.control import Control
+from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.listener import Listener
+from llmops_cli.serve.settings import SettingsError
+
+_log = logging.getLogger("llmops.serve")
 
 #: Idle seconds after which a kept-alive connection is closed. Longer than the idle time-outs of
 #: the usual load balancers (60 s), which otherwise send a request into a closing connection.
@@ -38,22 +43,34 @@ class ServerSettings:
     drain: float = 30
     drain_idle: float = 5
 
+    @property
+    def address(self) -> str:
+        """Where it listens by itself, for messages."""
+        return f"{self.host}:{self.port}"
+
     @staticmethod
-    def of(environment: Mapping[str, str]) -> "ServerSettings":
-        """Read HOST, PORT, LLMOPS_LISTEN_FD, LLMOPS_CONTROL_FD and LLMOPS_DRAIN_*."""
-        return ServerSettings(
-            host=environment.get("HOST", "127.0.0.1"),
-            port=int(environment.get("PORT", "8000")),
-            listen=_descriptor(environment.get("LLMOPS_LISTEN_FD")),
-            control=_descriptor(environment.get("LLMOPS_CONTROL_FD")),
-            drain=float(environment.get("LLMOPS_DRAIN_SECONDS", "30")),
-            drain_idle=float(environment.get("LLMOPS_DRAIN_IDLE_SECONDS", "5")),
+    def load(variables: Mapping[str, str]) -> "ServerSettings":
+        """Read HOST, PORT, LLMOPS_LISTEN_FD, LLMOPS_CONTROL_FD and LLMOPS_DRAIN_*.
+
+        Raises:
+            SettingsError: one of them is not what it must be; every problem is told.
+        """
+        environment = Environment(variables)
+        settings = ServerSettings(
+            host=environment.text("HOST", "127.0.0.1"),
+            port=environment.integer("PORT", 8000, lowest=0, highest=65535),
+            listen=_descriptor(environment, "LLMOPS_LISTEN_FD"),
+            control=_descriptor(environment, "LLMOPS_CONTROL_FD"),
+            drain=_seconds(environment, "LLMOPS_DRAIN_SECONDS", "30"),
+            drain_idle=_seconds(environment, "LLMOPS_DRAIN_IDLE_SECONDS", "5"),
         )
+        if environment.problems:
+            raise SettingsError(tuple(environment.problems))
+        return settings
 
 
-def run(application: Callable[..., Any], environment: Mapping[str, str]) -> int:
+def run(application: Callable[..., Any], settings: ServerSettings) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the exit status."""
-    settings = ServerSettings.of(environment)
     config = uvicorn.Config(
         application,
         http=DrainingProtocol,
@@ -124,13 +141,22 @@ class Server(uvicorn.Server):
             self.should_exit = True
             return
         self.servers = []
+        try:
+            self._listen()
+        except OSError as error:
+            _log.error("%s cannot be listened on: %s", self.settings.address, error.strerror)
+            await self.lifespan.shutdown()
+            self.should_exit = True
+            return
+        if self.settings.control is not None:
+            self._control = Control(socket.socket(fileno=self.settings.control), self)
+        self.started = True
+
+    def _listen(self) -> None:
         if self.settings.listen is None:
             self.accept(_bound(self.settings.host, self.settings.port))
         else:
             self._private = Listener(socket.socket(fileno=self.settings.listen), self._protocol)
-        if self.settings.control is not None:
-            self._control = Control(socket.socket(fileno=self.settings.control), self)
-        self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is under way within the drain time, then end the application."""
@@ -204,5 +230,11 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _descriptor(text: str | None) -> int | None:
-    return None if text is None else int(text)
+def _descriptor(environment: Environment, name: str) -> int | None:
+    text = environment.matching(name, "", pattern=r"\d{0,9}", rule="must be a file descriptor")
+    return int(text) if text else None
+
+
+def _seconds(environment: Environment, name: str, default: str) -> float:
+    rule = "must be a number of seconds"
+    return float(environment.matching(name, default, pattern=r"\d{1,6}(\.\d{1,6})?", rule=rule))

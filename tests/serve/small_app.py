@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from llmops_cli.serve.server import run
+from llmops_cli.serve.server import ServerSettings, run
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -29,4 +29,4 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(app, os.environ))
+    sys.exit(run(app, ServerSettings.load(os.environ)))

@@ -1,5 +1,6 @@
 """What starts, what refuses to, and what a project may put in the place of the API."""
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -10,13 +11,13 @@ import pytest
 
 from tests.serve import served
 from tests.serve.conftest import Start
-from tests.serve.served import RELEASE, clean_environment
+from tests.serve.served import KEY, RELEASE, clean_environment
 
 SECONDS = 30
 
 
-def refused(folder: Path, **variables: str) -> str:
-    done = subprocess.run(
+def started(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, "-P", "-m", "llmops_cli.serve"],
         cwd=folder,
         env={**clean_environment(), "PORT": "0", **variables},
@@ -25,6 +26,10 @@ def refused(folder: Path, **variables: str) -> str:
         timeout=SECONDS,
         check=False,
     )
+
+
+def refused(folder: Path, **variables: str) -> str:
+    done = started(folder, **variables)
     assert done.returncode == 1
     assert done.stdout == ""
     return done.stderr
@@ -40,6 +45,23 @@ def test_a_key_from_an_example_is_not_shown(tmp_path: Path) -> None:
     said = refused(tmp_path, LLMOPS_API_KEY="your-api-key-here")
     assert "your-api-key-here" not in said
     assert said.count("\n") == 1
+
+
+def test_a_port_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    said = refused(tmp_path, LLMOPS_API_KEY=KEY, PORT="https", LLMOPS_DRAIN_SECONDS="-1")
+    assert said == (
+        "PORT: must be a whole number from 0 to 65535\n"
+        "LLMOPS_DRAIN_SECONDS: must be a number of seconds\n"
+    )
+
+
+def test_a_taken_port_ends_the_start_with_one_line_and_no_traceback(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = started(tmp_path, LLMOPS_API_KEY=KEY, PORT=port)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_sessions_of_a_newer_release_are_not_touched(tmp_path: Path) -> None:
