@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from llmops_cli.cli.options import AllowDirty, DryRun, Target
+from llmops_cli.cli.options import AllowDirty, DryRun, LockWait, Target
 from llmops_cli.cli.outcome import show_outcome, show_plan
 from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_project
@@ -20,6 +20,7 @@ def command(
         list[str] | None,
         typer.Option("--name", help="Give the release a name; a named release is kept."),
     ] = None,
+    lock_wait: LockWait = 0,
 ) -> None:
     """Put the current commit into service, verified and reversible.
 
@@ -30,7 +31,7 @@ def command(
 
     session = session_of(context)
     project = open_project(session, target)
-    options = flow.Options("llmops deploy", allow_dirty, tuple(name or ()))
+    options = flow.Options("llmops deploy", lock_wait, allow_dirty, tuple(name or ()))
     if dry_run:
         show_plan(*flow.plan(project, options), session.output)
         return

@@ -16,4 +16,8 @@ AllowDirty = Annotated[
         "--allow-dirty", help="Deploy changes that no commit has; the release id says so."
     ),
 ]
+LockWait = Annotated[
+    float,
+    typer.Option("--lock-wait", min=0, help="Seconds to wait for another deploy to end."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

@@ -23,7 +23,7 @@ def command(
     from llmops_cli.flows import deploy as flow
 
     session = session_of(context)
-    options = flow.Options("llmops plan", allow_dirty)
+    options = flow.Options("llmops plan", allow_dirty=allow_dirty)
     release, plan = flow.plan(open_project(session, target), options)
     show_plan(release, plan, session.output)
     if detailed_exitcode and len(plan):

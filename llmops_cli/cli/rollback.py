@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from llmops_cli.cli.options import DryRun, Target
+from llmops_cli.cli.options import DryRun, LockWait, Target
 from llmops_cli.cli.outcome import show_outcome, show_plan
 from llmops_cli.cli.progress import shown
 from llmops_cli.cli.project import open_project
@@ -19,6 +19,7 @@ def command(
     ] = None,
     target: Target = None,
     dry_run: DryRun = False,
+    lock_wait: LockWait = 0,
 ) -> None:
     """Go back to an earlier release: its code, prompts, settings and secret versions together.
 
@@ -32,5 +33,5 @@ def command(
         show_plan(*flow.plan(project, sha), session.output)
         return
     with shown(session.output) as observe:
-        outcome = flow.rollback(project, sha, "llmops rollback", observe)
+        outcome = flow.rollback(project, sha, lock_wait, observe)
     show_outcome(outcome, session.output)

@@ -6,6 +6,7 @@ from llmops_cli.config.environment import required_secrets
 from llmops_cli.core.plan import Observer, Plan, ignore
 from llmops_cli.core.release import Release, State
 from llmops_cli.flows import operator
+from llmops_cli.flows.locking import locked
 from llmops_cli.flows.preflight import preflight
 from llmops_cli.flows.project import Project, is_live, subject_for
 from llmops_cli.flows.resolve import resolve
@@ -14,9 +15,12 @@ from llmops_cli.flows.rollout import Outcome, Request, Rollout, carry_out
 
 @dataclass(frozen=True)
 class Options:
-    """How to deploy: with uncommitted changes or not, and under which names to keep it."""
+    """How to deploy: with uncommitted changes or not, under which names to keep it, and how many
+    seconds to wait for the lock.
+    """
 
     command: str
+    lock_wait: float = 0.0
     allow_dirty: bool = False
     names: tuple[str, ...] = ()
 
@@ -30,7 +34,7 @@ def deploy(project: Project, options: Options, observe: Observer = ignore) -> Ou
         LlmopsError: as `carry_out` says.
     """
     release = resolved(project, options)
-    with project.target.lock(operator.holder(options.command)):
+    with locked(project.target, options.command, options.lock_wait):
         seen = project.target.inspect()
         if is_live(seen, release):
             project.target.name_release(release.id, options.names)

@@ -8,7 +8,7 @@ from llmops_cli.core.plan import Observer, apply, ignore
 from llmops_cli.core.release import State
 from llmops_cli.core.target import Target
 from llmops_cli.errors import DeployError, ReleaseNotFoundError
-from llmops_cli.flows import operator
+from llmops_cli.flows.locking import locked
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -24,7 +24,7 @@ def start(target: Target, observe: Observer = ignore) -> State:
     recorded = target.inspect().recorded
     if recorded is None:
         raise ReleaseNotFoundError("Nothing has been deployed yet.", next_step="llmops deploy")
-    with target.lock(operator.holder("llmops start")):
+    with locked(target, "llmops start"):
         apply(target.start(), observe)
         _wait_for(target, recorded.id)
         return target.inspect()
@@ -32,7 +32,7 @@ def start(target: Target, observe: Observer = ignore) -> State:
 
 def stop(target: Target, grace: float | None = None, observe: Observer = ignore) -> State:
     """Stop serving. Releases, secrets and data stay; `start` goes on with them."""
-    with target.lock(operator.holder("llmops stop")):
+    with locked(target, "llmops stop"):
         if target.inspect().live is not None or target.inspect().facts:
             apply(target.stop(grace), observe)
         return target.inspect()

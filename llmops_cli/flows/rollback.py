@@ -5,6 +5,7 @@ from llmops_cli.core.release import Release, State
 from llmops_cli.core.target import Target
 from llmops_cli.errors import ReleaseNotFoundError
 from llmops_cli.flows import operator
+from llmops_cli.flows.locking import locked
 from llmops_cli.flows.preflight import preflight
 from llmops_cli.flows.project import Project, is_live, subject_for
 from llmops_cli.flows.rollout import Outcome, Request, Rollout, carry_out
@@ -13,15 +14,17 @@ _LISTED = 10
 
 
 def rollback(
-    project: Project, wanted: str | None, command: str, observe: Observer = ignore
+    project: Project, wanted: str | None, lock_wait: float = 0.0, observe: Observer = ignore
 ) -> Outcome:
     """Put a kept release back into service; without ``wanted``, the one before the live one.
+
+    ``lock_wait`` is how many seconds to wait for a lock that somebody else holds.
 
     Raises:
         ReleaseNotFoundError: no kept release, or more than one, answers to ``wanted``.
         LlmopsError: as `carry_out` says.
     """
-    with project.target.lock(operator.holder(command)):
+    with locked(project.target, "llmops rollback", lock_wait):
         rollout = _rollout(project, wanted)
         if is_live(rollout.seen, rollout.release):
             return Outcome(rollout.release, rollout.seen.live, rollout.address, changed=False)

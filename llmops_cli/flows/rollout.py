@@ -9,32 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from llmops_cli.checks.http import open_client
-from llmops_cli.checks.probe import read_release
 from llmops_cli.checks.subject import Subject
 from llmops_cli.checks.suite import checks_for
+from llmops_cli.core import plan as plans
 from llmops_cli.core.check import CheckResult, Verdict, failures, run
-from llmops_cli.core.plan import (
-    Event as PlanEvent,
-)
-from llmops_cli.core.plan import (
-    Observer,
-    Phase,
-    Plan,
-    Step,
-    StepFailed,
-    StepFinished,
-    StepStarted,
-    apply,
-    ignore,
-)
+from llmops_cli.core.plan import Observer, Phase, Plan, Step, StepFailed, StepFinished, StepStarted
 from llmops_cli.core.release import Candidate, Release, State
 from llmops_cli.core.target import Event, Target
-from llmops_cli.errors import CheckError, DeployError, LlmopsError
+from llmops_cli.errors import CheckError, LlmopsError
+from llmops_cli.flows.confirm import confirm
 from llmops_cli.flows.undo import undone
-
-#: Seconds in which the public address must come to answer with the new release alone.
-CONFIRM_SECONDS = 30.0
-_CONFIRM_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -148,7 +132,7 @@ class Rollout:
         )
 
 
-def carry_out(rollout: Rollout, observe: Observer = ignore) -> Outcome:
+def carry_out(rollout: Rollout, observe: Observer = plans.ignore) -> Outcome:
     """Run the plan. On any failure before it is settled, put back what was serving.
 
     Raises:
@@ -161,7 +145,7 @@ def carry_out(rollout: Rollout, observe: Observer = ignore) -> Outcome:
     watch = _Watch(observe)
     warnings: tuple[str, ...] = ()
     try:
-        apply(rollout.plan(), watch)
+        plans.apply(rollout.plan(), watch)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         if watch.phase is not Phase.TIDY:
             raise undone(rollout.target, rollout.candidate, rollout.seen, watch, error) from error
@@ -178,29 +162,6 @@ def carry_out(rollout: Rollout, observe: Observer = ignore) -> Outcome:
     )
 
 
-def confirm(url: str, release: str, wanted: int, seconds: float = CONFIRM_SECONDS) -> None:
-    """Ask an address, over new connections, until ``wanted`` answers in a row name the release.
-
-    Raises:
-        DeployError: that did not happen within ``seconds``.
-    """
-    deadline = time.monotonic() + seconds
-    in_a_row, last = 0, "no answer"
-    with open_client(url, 5) as client:
-        while in_a_row < wanted:
-            answered = read_release(client)
-            in_a_row = in_a_row + 1 if answered == release else 0
-            if answered == release:
-                continue
-            last = answered or "no answer"
-            if time.monotonic() > deadline:
-                raise DeployError(
-                    f"{url} does not answer with {release} alone.",
-                    evidence=f"After {seconds:g} s it still answered: {last}",
-                )
-            time.sleep(_CONFIRM_POLL_SECONDS)
-
-
 class _Watch:
     """An observer that also remembers how far the plan came."""
 
@@ -209,7 +170,7 @@ class _Watch:
         self.phase = Phase.STAGE
         self.failed_step = ""
 
-    def __call__(self, event: PlanEvent) -> None:
+    def __call__(self, event: plans.Event) -> None:
         if event.step.phase is not Phase.UNDO:
             if isinstance(event, StepStarted):
                 self.phase = event.step.phase

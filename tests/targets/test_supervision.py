@@ -184,6 +184,16 @@ def test_two_deploys_at_once_end_with_one_done_and_one_told_who_holds_the_lock(
         assert "runs `llmops deploy`" in refused
 
 
+def test_a_deploy_that_waits_for_the_lock_is_done_after_the_other_one(project: Project) -> None:
+    project.ok("deploy")
+    new = project.change("Second.")
+    both = [project.popen("deploy", "--lock-wait", "60") for _ in range(2)]
+    ended = [process.communicate(timeout=90) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ended
+    assert sum("live already" in out for out, _err in ended) == 1
+    assert project.serving() == new
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
