@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.load import is_possible, loaded
+from tests.load import is_possible, loaded
 from tests.project import make_project
 
 OPERATIONS = 20
