@@ -197,7 +197,9 @@ class Server(uvicorn.Server):
         DrainingProtocol.is_draining = True
         for connection in self.server_state.connections:
             cycle = getattr(connection, "cycle", None)
-            if cycle is not None and not cycle.response_started:
+            # Closing after this answer would lose the requests that wait behind it.
+            has_more = bool(getattr(connection, "pipeline", None))
+            if cycle is not None and not cycle.response_started and not has_more:
                 cycle.keep_alive = False
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().create_task(self._close_idle())

@@ -32,6 +32,15 @@ class Channel:
             self._socket.close()
             raise NoAnswerError(f"{path.name}: {error.strerror or error}") from error
 
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that an answer may take."""
+        return self._socket.gettimeout()
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._socket.settimeout(seconds)
+
     def ask(self, do: str, /, **details: object) -> dict[str, Any]:
         """Send one message and return the answer."""
         return self.exchange({"do": do, **details})[0]

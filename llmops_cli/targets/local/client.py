@@ -66,15 +66,15 @@ class Client:
             next_step=f"Read {self.layout.supervisor_log}",
         )
 
-    def ask(self, do: str, **details: object) -> dict[str, Any]:
-        """Ask the supervisor and return its answer.
+    def ask(self, do: str, *, within: float = _ANSWER_SECONDS, **details: object) -> dict[str, Any]:
+        """Ask the supervisor and return its answer, for which it has ``within`` seconds.
 
         Raises:
             NoAnswerError: it does not run, or ended before it answered.
             DeployError: it refused; the evidence is its reason.
         """
         try:
-            answer = self._open().ask(do, **details)
+            answer = self._open(within).ask(do, **details)
         except (NoAnswerError, KeyboardInterrupt):
             # An answer may still come, and must not be taken for that to another question.
             self.close()
@@ -83,7 +83,9 @@ class Client:
             raise DeployError(f"The supervisor refused to {do}.", evidence=answer["refused"])
         return answer
 
-    def must_ask(self, do: str, **details: object) -> dict[str, Any]:
+    def must_ask(
+        self, do: str, *, within: float = _ANSWER_SECONDS, **details: object
+    ) -> dict[str, Any]:
         """Ask as a step of a deploy, where no answer means that the state is not known.
 
         Raises:
@@ -91,7 +93,7 @@ class Client:
             StateUnknownError: it does not answer.
         """
         try:
-            return self.ask(do, **details)
+            return self.ask(do, within=within, **details)
         except NoAnswerError as error:
             raise StateUnknownError(
                 f"The supervisor does not answer to {do}.",
@@ -113,9 +115,10 @@ class Client:
             self._channel.close()
             self._channel = None
 
-    def _open(self) -> Channel:
+    def _open(self, seconds: float = _ANSWER_SECONDS) -> Channel:
         if self._channel is None:
-            self._channel = Channel(self.layout.supervisor_socket, timeout=_ANSWER_SECONDS)
+            self._channel = Channel(self.layout.supervisor_socket, timeout=seconds)
+        self._channel.timeout = seconds
         return self._channel
 
     def _root(self) -> str:

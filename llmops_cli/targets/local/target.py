@@ -25,6 +25,9 @@ from llmops_cli.targets.local.store import Store
 
 _POLL_SECONDS = 0.01
 _LOG_LINES_SHOWN = 20
+#: Seconds: what `drain_seconds` may be at most, and what ending takes besides.
+_LONGEST_DRAIN_SECONDS = 86400.0
+_STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -257,7 +260,9 @@ class LocalTarget:
 
     def _stop(self, grace: float | None) -> None:
         self.store.set_stopped(stopped=True)
-        self.client.ask("stop", grace=grace)
+        # The release that is draining may be an older one, with a longer time of its own.
+        within = (grace or _LONGEST_DRAIN_SECONDS) + _STOP_SECONDS
+        self.client.must_ask("stop", within=within, grace=grace)
         self.client.close()
 
 
