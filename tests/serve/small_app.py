@@ -9,13 +9,15 @@ from llmops_cli.serve.server import ServerSettings, run
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with the release's id; ``/wait`` answers in two parts, the second when told."""
+    """Answer with the release's id; ``/late`` waits before it, ``/wait`` in the middle."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
         return
     name = os.environ["LLMOPS_RELEASE"].encode()
+    if scope["path"] == "/late":
+        await told_to_go_on()
     start = {"type": "http.response.start", "status": 200, "headers": []}
     if scope["path"] != "/wait":
         await send({**start, "headers": [(b"content-length", b"%d" % len(name))]})
@@ -23,9 +25,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         return
     await send(start)
     await send({"type": "http.response.body", "body": name + b"\n", "more_body": True})
+    await told_to_go_on()
+    await send({"type": "http.response.body", "body": b"end\n"})
+
+
+async def told_to_go_on() -> None:
+    """Wait for the file that the test makes."""
     while not os.path.exists(os.environ["GO_ON"]):  # noqa: PTH110
         await asyncio.sleep(0.01)
-    await send({"type": "http.response.body", "body": b"end\n"})
 
 
 if __name__ == "__main__":

@@ -159,6 +159,23 @@ def test_a_stream_outlives_the_pause_and_the_stop(place: Place) -> None:
     assert old.process.wait(SECONDS) == 0
 
 
+def test_pipelined_requests_are_all_answered_by_the_release_that_got_them(place: Place) -> None:
+    old = place.start("old")
+    old.accept(place.public)
+    with socket.create_connection(("127.0.0.1", place.port), timeout=SECONDS) as client:
+        client.sendall(b"GET /late HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        # Both have been read once the status counts the connection and the release still waits.
+        while old.channel.ask("status")["connections"] == 0:
+            pass
+        old.pause()
+        place.go_on.touch()
+        received = b""
+        while received.count(b"200 OK") < 2:
+            part = client.recv(4096)
+            assert part, received
+            received += part
+
+
 def test_a_paused_release_takes_the_traffic_back(place: Place) -> None:
     old, new = place.start("old"), place.start("new")
     old.accept(place.public)
