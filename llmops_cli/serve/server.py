@@ -100,9 +100,13 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin a request; while draining, it is the last one of its connection."""
+        before = self.cycle
         super().on_headers_complete()
         if DrainingProtocol.is_draining:
             self.cycle.keep_alive = False
+            if before is not None and not before.response_started:
+                # This one was pipelined behind it, and is answered only if that does not close.
+                before.keep_alive = True
 
 
 class Server(uvicorn.Server):
@@ -197,9 +201,7 @@ class Server(uvicorn.Server):
         DrainingProtocol.is_draining = True
         for connection in self.server_state.connections:
             cycle = getattr(connection, "cycle", None)
-            # Closing after this answer would lose the requests that wait behind it.
-            has_more = bool(getattr(connection, "pipeline", None))
-            if cycle is not None and not cycle.response_started and not has_more:
+            if cycle is not None and not cycle.response_started:
                 cycle.keep_alive = False
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().create_task(self._close_idle())

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -159,21 +159,33 @@ def test_a_stream_outlives_the_pause_and_the_stop(place: Place) -> None:
     assert old.process.wait(SECONDS) == 0
 
 
-def test_pipelined_requests_are_all_answered_by_the_release_that_got_them(place: Place) -> None:
+def received_until(client: socket.socket, enough: Callable[[bytes], bool]) -> bytes:
+    received = b""
+    while not enough(received):
+        part = client.recv(4096)
+        assert part, received
+        received += part
+    return received
+
+
+@pytest.mark.parametrize("paused_first", [False, True])
+def test_pipelined_requests_are_all_answered_by_the_release_that_got_them(
+    place: Place, *, paused_first: bool
+) -> None:
     old = place.start("old")
     old.accept(place.public)
+    two = b"GET /late HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n"
     with socket.create_connection(("127.0.0.1", place.port), timeout=SECONDS) as client:
-        client.sendall(b"GET /late HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n")
-        # Both have been read once the status counts the connection and the release still waits.
-        while old.channel.ask("status")["connections"] == 0:
-            pass
-        old.pause()
+        client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        received_until(client, lambda received: received.endswith(b"old"))
+        if paused_first:
+            old.pause()
+        client.sendall(two)
+        if not paused_first:
+            old.pause()
         place.go_on.touch()
-        received = b""
-        while received.count(b"200 OK") < 2:
-            part = client.recv(4096)
-            assert part, received
-            received += part
+        received = received_until(client, lambda received: received.count(b"200 OK") == 2)
+        assert received.count(b"connection: close") == 1
 
 
 def test_a_paused_release_takes_the_traffic_back(place: Place) -> None:
