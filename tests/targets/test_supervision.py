@@ -124,6 +124,14 @@ def test_stop_ends_everything_and_start_goes_on(project: Project) -> None:
     assert project.serving() == release
 
 
+def test_stop_ends_a_release_that_serves_without_its_supervisor(project: Project) -> None:
+    project.ok("deploy")
+    project.kill_supervisor()
+    project.ok("stop", "--yes")
+    with pytest.raises(httpx2.ConnectError):
+        project.serving()
+
+
 def test_stop_lets_a_stream_finish(project: Project) -> None:
     project.ok("deploy")
     with stream(project, 40) as response:

@@ -260,6 +260,8 @@ class LocalTarget:
 
     def _stop(self, grace: float | None) -> None:
         self.store.set_stopped(stopped=True)
+        # Without a supervisor a release may serve on by itself; a new one takes charge of it.
+        self.client.start()
         # The release that is draining may be an older one, with a longer time of its own.
         within = (grace or _LONGEST_DRAIN_SECONDS) + _STOP_SECONDS
         self.client.must_ask("stop", within=within, grace=grace)
