@@ -100,7 +100,7 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin a request; while draining, it is the last one of its connection."""
-        before = self.cycle
+        before = getattr(self, "cycle", None)
         super().on_headers_complete()
         if DrainingProtocol.is_draining:
             self.cycle.keep_alive = False
