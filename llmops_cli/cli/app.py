@@ -3,10 +3,9 @@
 import importlib
 import os
 import signal
-import sys
 import traceback
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 from typer.main import get_command
@@ -17,11 +16,16 @@ from llmops_cli.cli.output import Output
 from llmops_cli.cli.session import GlobalOptions, Session, take_global_options
 from llmops_cli.errors import InterruptedByOperatorError, LlmopsError, UsageError
 
+_HELP = ["--help", "-h"]
 _EPILOG = "Everywhere: -C DIR (the project's folder), --json, --verbose."
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit status. Never lets an exception out."""
+    """Run one command line and return its exit status.
+
+    Raises:
+        BrokenPipeError: nobody reads our output any more. No other exception gets out.
+    """
     try:
         options, arguments = take_global_options(arguments)
     except UsageError as error:
@@ -33,17 +37,21 @@ def run(arguments: list[str]) -> int:
     except LlmopsError as error:
         return output.fail(error)
     except KeyboardInterrupt:
-        return output.fail(InterruptedByOperatorError("Interrupted.", state="Nothing was changed."))
+        return output.fail(_interrupted())
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:  # noqa: BLE001 - the one handler: a defect, told as one
         return output.fail(_defect(error, output))
 
 
 def build(only: str | None = None) -> typer.Typer:
     """Build the application with every command, or with one, which loads faster."""
-    app = typer.Typer(name="llmops", rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="llmops",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": _HELP},
+    )
     app.callback()(_root)
     for name in [only] if only else commands.names():
         module = importlib.import_module(commands.module_name(name))
@@ -55,28 +63,41 @@ def build(only: str | None = None) -> typer.Typer:
 
 
 def _invoke(arguments: list[str], options: GlobalOptions, output: Output) -> int:
-    named = next((word for word in arguments if not word.startswith("-")), None)
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if arguments in ([word] for word in _HELP):
+        page = commands.help_page()
+        output.result({"help": page}, page)
+        return 0
+    if arguments == ["--version"]:
+        output.result({"version": __version__}, f"llmops {__version__}")
+        return 0
+    first = next((word for word in arguments if not word.startswith("-")), None)
+    named = first if first in commands.names() else None
     completing = "_LLMOPS_COMPLETE" in os.environ
-    only = named if named in commands.names() and not completing else None
-    command = get_command(build(only))
+    command = get_command(build(None if completing else named))
     session = Session(options=options, output=output)
+    if completing:
+        return int(command.main(arguments, "llmops", standalone_mode=False, obj=session) or 0)
     try:
-        status = command.main(arguments, "llmops", standalone_mode=False, obj=session)
+        # Not `main`: it would end an interrupt and a broken pipe with a status, and in silence.
+        with command.make_context("llmops", arguments, obj=session) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
     except typer.Abort as error:
         raise InterruptedByOperatorError("Aborted.", state="Nothing was changed.") from error
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-            raise _usage_error(error) from error
+            raise _usage_error(error, named) from error
         raise
-    return status if isinstance(status, int) else 0
+    return 0
 
 
-def _usage_error(error: Exception) -> UsageError:
+def _usage_error(error: Exception, named: str | None) -> UsageError:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "llmops"
+    path = context.command_path if context else f"llmops {named or ''}".strip()
     message = error.format_message()  # type: ignore[attr-defined]
-    if not message.strip():
-        message = "A command is needed."
     return UsageError(message, next_step=f"{path} --help")
 
 
@@ -92,14 +113,17 @@ def _defect(error: Exception, output: Output) -> LlmopsError:
     )
 
 
+def _interrupted() -> LlmopsError:
+    return InterruptedByOperatorError(
+        "Interrupted.",
+        state="What was under way stopped there.",
+        next_step="llmops status shows what is serving.",
+    )
+
+
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
-) -> None:
+def _root() -> None:
     """Turn a git commit into a running, verified, reversible release of an LLM API."""
-    if version:
-        typer.echo(f"llmops {__version__}")
-        raise typer.Exit

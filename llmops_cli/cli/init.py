@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,11 @@ from llmops_cli.cli.output import Output
 from llmops_cli.cli.session import Session, session_of
 from llmops_cli.core.target import SecretStore
 from llmops_cli.errors import UsageError
-from llmops_cli.flows import init as flow
-from llmops_cli.flows.project_files import existing_project
-from llmops_cli.flows.project_name import check_name, name_after
-from llmops_cli.flows.scaffold import Decide, FileChange
+
+# The flow is imported when it is used: completion loads every command's module.
+if TYPE_CHECKING:
+    from llmops_cli.flows import init as flow
+    from llmops_cli.flows.scaffold import Decide, FileChange
 
 _HERE = Path()
 
@@ -47,6 +48,8 @@ def command(
     An edited file is never overwritten silently: on a terminal the difference is shown and asked
     about, elsewhere and with --yes the file is kept. Outside any git repository, one is made.
     """
+    from llmops_cli.flows import init as flow
+
     session = session_of(context)
     folder = session.directory / directory
     asks = _asks(session, yes=yes)
@@ -66,6 +69,9 @@ def _asks(session: Session, *, yes: bool) -> bool:
 
 
 def _name(folder: Path, wanted: str | None, *, asks: bool) -> str:
+    from llmops_cli.flows.project_files import existing_project
+    from llmops_cli.flows.project_name import check_name, name_after
+
     there = existing_project(folder)
     name = wanted or (there.name if there else name_after(folder))
     if name is None and asks:
@@ -76,8 +82,8 @@ def _name(folder: Path, wanted: str | None, *, asks: bool) -> str:
     return check_name(name)
 
 
-def _decide(output: Output, *, force: bool, asks: bool) -> Decide:
-    def decide(change: FileChange) -> bool:
+def _decide(output: Output, *, force: bool, asks: bool) -> "Decide":
+    def decide(change: "FileChange") -> bool:
         output.note(change.diff)
         if force:
             return True
@@ -89,7 +95,7 @@ def _decide(output: Output, *, force: bool, asks: bool) -> Decide:
     return decide
 
 
-def _opener(folder: Path) -> flow.OpenSecrets:
+def _opener(folder: Path) -> "flow.OpenSecrets":
     def open_secrets() -> SecretStore | None:
         from llmops_cli.catalog import make_target
         from llmops_cli.config.environment import API_KEY, required_secrets
@@ -103,14 +109,14 @@ def _opener(folder: Path) -> flow.OpenSecrets:
     return open_secrets
 
 
-def _tell(outcome: flow.Outcome, output: Output) -> None:
+def _tell(outcome: "flow.Outcome", output: Output) -> None:
     if outcome.has_new_key:
         output.note("LLMOPS_API_KEY was generated; callers of the API present it.")
     if outcome.committed and outcome.committed.is_by_llmops:
         output.note("The commit names llmops as its author: git knows no user.name and user.email.")
 
 
-def _next(folder: Path, outcome: flow.Outcome) -> list[str]:
+def _next(folder: Path, outcome: "flow.Outcome") -> list[str]:
     go = [_command("cd", folder)] if os.path.realpath(folder) != os.path.realpath(_HERE) else []
     is_written = any(change.is_written for change in outcome.files)
     message = " -m 'Add llmops'" if is_written else ""
@@ -124,7 +130,7 @@ def _command(command: str, folder: Path) -> str:
 
 def _show(
     folder: Path,
-    files: tuple[FileChange, ...],
+    files: "tuple[FileChange, ...]",
     committed: str | None,
     steps: list[str],
     output: Output,

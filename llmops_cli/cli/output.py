@@ -1,5 +1,6 @@
 """How the command line speaks: the result on stdout, everything else on stderr."""
 
+import contextlib
 import json
 import os
 import sys
@@ -24,9 +25,10 @@ class Output:
         sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """Tell the operator something that is not the result."""
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        """Tell the operator something that is not the result. Nobody has to be listening."""
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def fail(self, error: LlmopsError) -> int:
         """Print a failure and return its exit status."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from llmops_cli.cli.output import Output
@@ -19,13 +19,16 @@ def shown(output: Output) -> Iterator[Observer]:
         yield lambda event: _tell(event, output)
         return
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
     with console.status("") as status:
 
         def observe(event: Event) -> None:
-            status.update(event.step.title)
-            _print(event, console, output)
+            status.update(Text(event.step.title))
+            # Like a note: a terminal that is gone is no reason to stop half-way.
+            with suppress(OSError):
+                _print(event, console, output)
 
         yield observe
 
@@ -41,9 +44,13 @@ def _tell(event: Event, output: Output) -> None:
 
 
 def _print(event: Event, console: "Console", output: Output) -> None:
+    from rich.text import Text
+
     if isinstance(event, StepStarted):
         return
     mark, style = ("✗", "red") if isinstance(event, StepFailed) else ("✓", "green")
-    console.print(f"[{style}]{mark}[/] {event.step.title} [dim]{event.seconds:.2f} s[/]")
+    # Text and not markup: a folder's name may hold brackets.
+    seconds = (f" {event.seconds:.2f} s", "dim")
+    console.print(Text.assemble((mark, style), f" {event.step.title}", seconds))
     for key, value in event.step.details.items() if output.verbose else ():
-        console.print(f"    [dim]{key}: {value}[/]")
+        console.print(Text(f"    {key}: {value}", "dim"))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Set, list, check and remove secret values. A value is never shown and never an argument.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 Name = Annotated[str, typer.Argument(help="Name of the secret, as in OPENAI_API_KEY.")]

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import tempfile
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from llmops_cli.cli.options import Target
 from llmops_cli.cli.project import open_config
 from llmops_cli.cli.session import session_of
+from llmops_cli.core.secret import Secret
 from llmops_cli.errors import PreflightError
 
 
@@ -37,7 +39,7 @@ def command(
     environment = {
         **os.environ,
         **api_environment(config),
-        **{name: value.reveal() for name, value in values.items() if value is not None},
+        **{f"{name}_FILE": _open_file(value) for name, value in values.items() if value},
         "LLMOPS_RELEASE": "working-tree",
         "LLMOPS_DATA_DIR": str(directory.resolve() / ".llmops" / "serve"),
         "HOST": host,
@@ -46,3 +48,16 @@ def command(
     os.chdir(directory)
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-P", "-m", "llmops_cli.serve"], environment)  # noqa: S606
+
+
+def _open_file(value: Secret) -> str:
+    """Return the path of an open file without a name, for the process that we become.
+
+    The environment is no place for a value: every process of this user can read it.
+    """
+    with tempfile.TemporaryFile() as file:
+        file.write(value.reveal().encode())
+        file.seek(0)
+        descriptor = os.dup(file.fileno())
+    os.set_inheritable(descriptor, True)
+    return f"/dev/fd/{descriptor}"

@@ -43,7 +43,7 @@ def take_global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]
     """Take the global options out of the command line, wherever they stand before a ``--``.
 
     Raises:
-        UsageError: ``-C`` stands without a folder.
+        UsageError: ``-C`` stands without a folder, or the folder does not exist.
     """
     options, rest = GlobalOptions(), []
     words = iter(arguments)
@@ -65,4 +65,6 @@ def take_global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]
 def _directory(text: str) -> Path:
     if not text:
         raise UsageError("-C needs a folder.", next_step="llmops -C DIR COMMAND")
+    if not Path(text).is_dir():
+        raise UsageError(f"-C {text}: there is no such folder.")
     return Path(text)
