@@ -55,8 +55,10 @@ class Source:
 
     def uncommitted(self) -> tuple[str, ...]:
         """Return the paths below the project's folder that differ from the commit."""
-        text = self._git("status", "--porcelain", "--untracked-files=all", "--", ".")
-        return tuple(line[3:] for line in text.splitlines())
+        # Between NULs git quotes nothing, whatever a name holds.
+        listing = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+        text = self._git(*listing, "--", ".")
+        return tuple(entry[3:] for entry in text.split("\0") if entry)
 
     def snapshot(self) -> str:
         """Return the tree of the working files as they are, without touching the index."""

@@ -5,7 +5,7 @@ import os
 import signal
 import traceback
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.main import get_command
@@ -125,5 +125,11 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _root() -> None:
+def _root(
+    directory: Annotated[str, typer.Option("--directory", "-C")] = ".",
+    json: Annotated[bool, typer.Option("--json")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose")] = False,
+    version: Annotated[bool, typer.Option("--version")] = False,
+) -> None:
     """Turn a git commit into a running, verified, reversible release of an LLM API."""
+    # For completion only: these options are taken before, wherever they stand.

@@ -51,7 +51,8 @@ def _identify(target: Target, commit: str, dirty_tree: str, versions: dict[str, 
 
 
 def _dirty(changed: tuple[str, ...]) -> PreflightError:
-    shown = "\n".join(changed[:_PATHS_SHOWN])
+    paths = changed[:_PATHS_SHOWN]
+    shown = "\n".join(path if path.isprintable() else ascii(path) for path in paths)
     more = len(changed) - _PATHS_SHOWN
     return PreflightError(
         "The project has changes that no commit has.",
