@@ -23,7 +23,7 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="Name of the secret, as in OPENAI_API_KEY.")]
 
 
-@app.command("set")
+@app.command("set", context_settings={"allow_extra_args": True})
 def set_value(
     context: typer.Context,
     name: Name,
@@ -35,6 +35,13 @@ def set_value(
     from llmops_cli.flows import secrets as flow
 
     session = session_of(context)
+    if context.args:
+        # The usual complaint about a word too many would repeat the word.
+        raise UsageError(
+            "A value is never an argument: it would stay in the history of the shell.",
+            state="Nothing was stored.",
+            next_step=f"llmops secrets set {name}",
+        )
     chosen = open_target(session, target)
     value = flow.generated() if generate else _value(name, file)
     version = flow.store(chosen, name, value)

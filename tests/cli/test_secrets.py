@@ -63,6 +63,8 @@ def test_a_value_that_is_typed_is_not_shown(project: Project) -> None:
 def test_a_value_is_never_an_argument(project: Project) -> None:
     run = project.llmops("secrets", "set", "SPARE_KEY", "spare-value-0123456789")
     assert run.status == 2
+    assert "never an argument" in run.err
+    assert "spare-value" not in run.said
     assert not (project.state / "secrets" / "SPARE_KEY").exists()
 
 
