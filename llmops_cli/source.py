@@ -1,5 +1,6 @@
 """Git: which commit this is, what is not committed, and the files of a release."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,11 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from llmops_cli.errors import BuildError, PreflightError
 
 #: Set by git for its hooks; they would point our commands at the wrong repository or index.
-_GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_GIT_VARIABLES = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE"),
+    *("GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE"),
+    *("GIT_GRAFT_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Source:
             PreflightError: the reference names no commit, or the commit lacks the folder.
         """
         try:
-            text = self._git("log", "-1", "--format=%H%n%cI%n%s", "--end-of-options", reference)
+            shown = ("-1", "--no-show-signature", "--format=%H%x00%cI%x00%s")
+            text = self._git("log", *shown, "--end-of-options", reference)
         except PreflightError as error:
             raise PreflightError(
                 f"Git knows no commit {reference!r} here.",
@@ -49,7 +57,7 @@ class Source:
                 state="Nothing was changed.",
                 next_step='git add . && git commit -m "First commit"',
             ) from error
-        sha, committed_at, subject = text.split("\n", 2)
+        sha, committed_at, subject = text.split("\0")
         tree = self._git("rev-parse", f"{sha}:{self.prefix}")
         return Commit(sha, tree, datetime.fromisoformat(committed_at), subject.strip())
 
@@ -76,16 +84,27 @@ class Source:
         """Write the files of a tree into an existing folder.
 
         Raises:
-            BuildError: the files cannot be written, for want of space or of permission.
+            BuildError: the files cannot be read from the repository, or cannot be written.
         """
         # From a folder of the work tree git would look for that folder inside the tree.
         command = ["git", "-C", str(self.top), "archive", "--format=tar", tree]
         try:
             with (
-                subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE) as archive,
-                tarfile.open(fileobj=archive.stdout, mode="r|") as tar,
+                tempfile.TemporaryFile() as said,
+                subprocess.Popen(
+                    command, env=_environment(), stdout=subprocess.PIPE, stderr=said
+                ) as archive,
             ):
-                tar.extractall(destination, filter="data")
+                _extract(archive, destination)
+                if archive.wait():
+                    raise _broken_archive(said)
+        except tarfile.FilterError as error:
+            raise BuildError(
+                "The commit holds a file that would lie outside of its release.",
+                evidence=str(error),
+                state="What was serving is serving still.",
+                next_step="Remove that file or link from the repository, and commit.",
+            ) from error
         except (OSError, tarfile.TarError) as error:
             raise BuildError(
                 "The files of the commit could not be written.",
@@ -124,6 +143,25 @@ def open_source(directory: Path) -> Source:
         ) from error
     top, prefix = os.fsdecode(asked).split("\n")[:2]
     return Source(directory, Path(top), prefix.rstrip("/"))
+
+
+def _extract(archive: "subprocess.Popen[bytes]", destination: Path) -> None:
+    # An archive that was cut short may look whole; git's own status tells.
+    with contextlib.suppress(tarfile.ReadError):
+        with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
+            tar.extractall(destination, filter="data")
+    if archive.stdout is not None:
+        archive.stdout.read()
+
+
+def _broken_archive(said: IO[bytes]) -> BuildError:
+    said.seek(0)
+    return BuildError(
+        "Git cannot read all files of the commit.",
+        evidence=said.read().decode(errors="replace").strip(),
+        state="What was serving is serving still.",
+        next_step="git fsck",
+    )
 
 
 def run_git(

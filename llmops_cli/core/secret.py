@@ -2,46 +2,52 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-#: Values that example files carry. Compared in lower case with spaces, dashes and dots removed.
+#: Values that example files carry, in lower case and with letters and digits only. The served API
+#: has the same list and rule: what is stored here must not be refused there.
 _PLACEHOLDERS = frozenset(
     {
+        "apikey",
         "changeme",
         "changethis",
-        "secret",
+        "insertkeyhere",
+        "none",
+        "null",
         "password",
+        "placeholder",
+        "replaceme",
+        "secret",
+        "secretkey",
+        "sk1234",
         "test",
         "todo",
         "xxx",
-        "placeholder",
-        "yoursecretkey",
-        "yourapikey",
-        "yourapikeyhere",
-        "yoursecureapikeyhere",
-        "yoursecretkeychangeinproduction",
-        "sk1234",
-        "insertkeyhere",
-        "replaceme",
-        "none",
-        "null",
     }
 )
 
 
-@dataclass(frozen=True)
 class Secret:
     """A value for a header, a file or a request body, and for nothing else.
 
     ``str`` and ``repr`` show only that there is a value; ``reveal`` is the one way to it, so that
-    every place that uses a value can be found by searching for that word.
+    every place that uses a value can be found by searching for that word. It is no dataclass:
+    ``vars`` and ``asdict`` would show the value.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
 
     def reveal(self) -> str:
         """Return the value. Never pass it to argv, a log, an error or a rendered file."""
-        return self._value
+        return self.__value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self.__value
+
+    def __hash__(self) -> int:
+        return hash(self.__value)
 
     def __str__(self) -> str:
         return "[secret]"
@@ -65,6 +71,8 @@ SecretReader = Callable[[str], Secret | None]
 
 def is_placeholder(secret: Secret) -> bool:
     """Whether the value is empty or one that example files carry, such as ``changeme``."""
-    value = secret.reveal().strip().lower()
-    squeezed = "".join(letter for letter in value if letter.isalnum())
-    return squeezed in _PLACEHOLDERS or not squeezed or (value[0] == "<" and value[-1] == ">")
+    value = secret.reveal().strip()
+    squeezed = "".join(letter for letter in value.lower() if letter.isalnum())
+    is_bracketed = value.startswith("<") and value.endswith(">")
+    is_addressed = squeezed.startswith("your") and ("key" in squeezed or "secret" in squeezed)
+    return squeezed in _PLACEHOLDERS or len(set(squeezed)) < 2 or is_bracketed or is_addressed
