@@ -1,6 +1,5 @@
 """Git: which commit this is, what is not committed, and the files of a release."""
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -95,9 +94,7 @@ class Source:
                     command, env=_environment(), stdout=subprocess.PIPE, stderr=said
                 ) as archive,
             ):
-                _extract(archive, destination)
-                if archive.wait():
-                    raise _broken_archive(said)
+                _extract(archive, destination, said)
         except tarfile.FilterError as error:
             raise BuildError(
                 "The commit holds a file that would lie outside of its release.",
@@ -145,13 +142,20 @@ def open_source(directory: Path) -> Source:
     return Source(directory, Path(top), prefix.rstrip("/"))
 
 
-def _extract(archive: "subprocess.Popen[bytes]", destination: Path) -> None:
-    # An archive that was cut short may look whole; git's own status tells.
-    with contextlib.suppress(tarfile.ReadError):
+def _extract(archive: "subprocess.Popen[bytes]", destination: Path, said: IO[bytes]) -> None:
+    """Write what git sends. Git's own status tells whether that was all: an archive that was cut
+    short may look whole.
+    """
+    try:
         with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
             tar.extractall(destination, filter="data")
+    except tarfile.ReadError:
+        if not archive.wait():
+            raise
     if archive.stdout is not None:
         archive.stdout.read()
+    if archive.wait():
+        raise _broken_archive(said)
 
 
 def _broken_archive(said: IO[bytes]) -> BuildError:

@@ -47,7 +47,7 @@ def _document(release: Release | None) -> dict[str, object] | None:
 
 def _text(found: "Status", target: str) -> str:
     state = found.state
-    if state.recorded is None:
+    if state.recorded is None and not found.trouble:
         return f"{target}: nothing has been deployed yet.\n  next: llmops deploy"
     live = state.live
     serving = f"{live.id} ({live.subject}) at {state.address}" if live else "nothing"

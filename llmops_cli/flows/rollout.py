@@ -148,7 +148,9 @@ def carry_out(rollout: Rollout, observe: Observer = plans.ignore) -> Outcome:
         plans.apply(rollout.plan(), watch)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         if watch.phase is not Phase.TIDY:
-            raise undone(rollout.target, rollout.candidate, rollout.seen, watch, error) from error
+            failure = undone(rollout.target, rollout.candidate, rollout.seen, watch, error)
+            if failure is not None:
+                raise failure from error
         why = "it was interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         warnings = (f"The release is live, but tidying up was cut short: {why}",)
     return Outcome(

@@ -3,13 +3,15 @@
 import secrets as randomness
 from dataclasses import dataclass
 
-from llmops_cli.config.environment import required_secrets
+from llmops_cli.config.environment import API_KEY, required_secrets
 from llmops_cli.config.model import Config
 from llmops_cli.core.secret import Secret, is_placeholder
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError, UsageError
 
 _RANDOM_BYTES = 32
+#: What the served API asks for; a shorter one could be guessed.
+_SHORTEST_API_KEY = 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ def store(target: Target, name: str, value: Secret) -> str:
             f"The value for {name} is empty or a placeholder.",
             state="Nothing was stored.",
             next_step=f"llmops secrets set {name}, with the real value.",
+        )
+    if name == API_KEY and any(len(key) < _SHORTEST_API_KEY for key in value.reveal().split(",")):
+        raise UsageError(
+            f"Each key in {name} needs at least {_SHORTEST_API_KEY} characters.",
+            state="Nothing was stored.",
+            next_step=f"llmops secrets set {name} --generate",
         )
     return target.secrets.write(name, value)
 

@@ -36,17 +36,26 @@ def undone(
     seen: State,
     progress: Progress,
     cause: BaseException,
-) -> LlmopsError:
-    """Take the candidate back and return the error that tells how things are now."""
+) -> LlmopsError | None:
+    """Take the candidate back and return the error that tells how things are now.
+
+    None is returned where it was settled after all: the target had done so, and only the word of
+    it did not arrive.
+    """
     plan = target.discard(candidate)
     if progress.phase not in (Phase.STAGE, Phase.VERIFY):
         plan = target.restore(candidate, seen) + plan
     try:
         apply(plan, progress)
         serving = _serving(target)
+        recorded = target.inspect().recorded
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
     before = seen.live.id if seen.live else None
+    new = candidate.release.id
+    is_recorded = recorded is not None and recorded.id == new != before
+    if progress.phase is Phase.SETTLE and is_recorded and serving == new:
+        return None
     # Where nothing served although something should, it may have come back meanwhile.
     expected = {before} if before or not seen.recorded else {None, seen.recorded.id}
     if serving not in expected:

@@ -19,7 +19,7 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    return run(application, server_settings)
+    return run(application, server_settings, needs_lifespan=not settings.app)
 
 
 if __name__ == "__main__":

@@ -69,13 +69,18 @@ class ServerSettings:
         return settings
 
 
-def run(application: Callable[..., Any], settings: ServerSettings) -> int:
-    """Serve until SIGTERM or SIGINT, then drain; return the exit status."""
+def run(
+    application: Callable[..., Any], settings: ServerSettings, *, needs_lifespan: bool = True
+) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; return the exit status.
+
+    Without ``needs_lifespan`` the application may be one that knows no lifespan.
+    """
     config = uvicorn.Config(
         application,
         http=DrainingProtocol,
         ws="none",
-        lifespan="on",
+        lifespan="on" if needs_lifespan else "auto",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -11,7 +11,7 @@ from llmops_cli.targets.local.channel import Channel, NoAnswerError
 from llmops_cli.targets.local.layout import Layout
 from llmops_cli.targets.local.logfile import last_lines
 
-_START_SECONDS = 15.0
+_START_SECONDS = 30.0
 _POLL_SECONDS = 0.005
 #: A promotion waits for two processes, a restore perhaps for a third to load.
 _ANSWER_SECONDS = 180.0

@@ -96,9 +96,11 @@ class Fleet:
         self.standby = None
 
     async def discard(self, name: str) -> None:
-        """End a candidate; what it still answers is finished first."""
+        """End a candidate; what it still answers is finished first. One that is live by now stays:
+        whoever asks may not have heard that it was settled.
+        """
         candidate = self.instances.get(name)
-        if candidate is None:
+        if candidate is None or candidate is self.live:
             return
         if candidate.role is Role.CANDIDATE:
             await candidate.end(_KILL_SECONDS)
@@ -184,7 +186,7 @@ class Fleet:
 
     def _ended(self, instance: Instance) -> None:
         _log.info("%s ended with %s as %s", instance.name, instance.exit_code, instance.role)
-        self.layout.instance_socket(instance.name).unlink(missing_ok=True)
+        self.layout.forget_instance(instance.name)
         if instance.role is not Role.CANDIDATE:
             self.instances.pop(instance.name, None)
         if instance.role is Role.LIVE:
@@ -201,9 +203,6 @@ class Fleet:
         await self._restart(instance)
 
     async def _restart(self, instance: Instance) -> None:
-        recorded = self.store.live()
-        if recorded is None or recorded.release != instance.release:
-            return
         await asyncio.sleep(RESTART_DELAYS[min(self.restarts, len(RESTART_DELAYS) - 1)])
         self.restarts += 1
         async with self.lock:
@@ -211,7 +210,7 @@ class Fleet:
                 return
             try:
                 self.begin(instance.release)
-            except OSError as error:
+            except (OSError, RefusedError) as error:
                 _log.warning("%s could not be started: %s", instance.release, error)
                 self._do(self._restart(instance))
 

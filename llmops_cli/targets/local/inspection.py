@@ -44,9 +44,9 @@ def inspect(layout: Layout, client: Client, configured: Mapping[str, str]) -> St
     return State(url, live, release, previous, trouble, remedy, facts)
 
 
-def preflight(layout: Layout, release: Release) -> Sequence[Problem]:
+def preflight(layout: Layout, client: Client, release: Release) -> Sequence[Problem]:
     """Look for a missing extra and a taken port, without changing anything."""
-    return [*_missing_extras(release), *_taken_port(layout, release)]
+    return [*_missing_extras(release), *_taken_port(layout, client, release)]
 
 
 def orphans(layout: Layout) -> Iterator[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _without_supervisor(
 
 def _trouble(told: dict[str, Any], recorded: Release | None) -> str:
     if recorded is None:
-        return ""
+        return f"The folder of {told['live']} is missing or damaged." if told["live"] else ""
     if not told["running"]:
         return f"{recorded.id} is not running; it ended with status {told['exit_code']}."
     if told["restarts"]:
@@ -103,20 +103,26 @@ def _missing_extras(release: Release) -> Iterator[Problem]:
         yield Problem("The local engine is not installed.", "pip install 'llmops-cli[engine]'")
 
 
-def _taken_port(layout: Layout, release: Release) -> Iterator[Problem]:
+def _taken_port(layout: Layout, client: Client, release: Release) -> Iterator[Problem]:
     address = address_of(release)
     reason = _why_not_free(address)
-    if reason and address not in _served_addresses(layout):
+    if reason and address not in _own_addresses(layout, client):
         yield Problem(
             f"{address} cannot be listened on: {reason}.",
             "Stop what uses it, or set another `port` in llmops.toml and commit.",
         )
 
 
-def _served_addresses(layout: Layout) -> set[str]:
-    serving = (found["release"] for found in orphans(layout) if found["accepting"])
-    releases = (Store(layout).read(release) for release in serving)
-    return {address_of(release) for release in releases if release is not None}
+def _own_addresses(layout: Layout, client: Client) -> set[str]:
+    """Return the addresses that are ours already: the supervisor's, or without one those of the
+    processes that it left.
+    """
+    try:
+        return set(client.ask("state")["addresses"])
+    except NoAnswerError:
+        serving = (found["release"] for found in orphans(layout) if found["accepting"])
+        releases = (Store(layout).read(release) for release in serving)
+        return {address_of(release) for release in releases if release is not None}
 
 
 def _why_not_free(address: str) -> str:

@@ -1,6 +1,7 @@
 """One release process, as its supervisor sees it."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -108,17 +109,28 @@ class Instance:
     def watch_for_end(self, on_gone: Callable[["Instance"], None]) -> None:
         """Call ``on_gone`` once, when the process has ended."""
         loop = asyncio.get_running_loop()
+        handle = _process_handle(self.pid)
+        watched = self.watch.fileno() if handle is None else handle
 
         def ended() -> None:
-            loop.remove_reader(self.watch.fileno())
+            loop.remove_reader(watched)
+            if handle is not None:
+                os.close(handle)
             self.watch.close()
             self.channel.close()
+            self._end_children()
             if self.process is not None:
                 self.exit_code = self.process.wait()
             self.gone.set()
             on_gone(self)
 
-        loop.add_reader(self.watch.fileno(), ended)
+        loop.add_reader(watched, ended)
+
+    def _end_children(self) -> None:
+        # It was started as the leader of a group. What it forked holds the public socket too,
+        # and would take connections that nobody answers.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def facts(self) -> dict[str, object]:
         """Return what the supervisor tells about it."""
@@ -131,6 +143,17 @@ class Instance:
             "exit_code": self.exit_code,
             "running": not self.gone.is_set(),
         }
+
+
+def _process_handle(pid: int) -> int | None:
+    """Return a descriptor that becomes readable when a process ends, where the system has them.
+
+    Without one the end shows as a broken line, but only when no child holds the other end.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def new_name(release: str) -> str:
@@ -159,6 +182,7 @@ def spawn(layout: Layout, release: Release, name: str, role: Role) -> Instance:
             start_new_session=True,
         )
         url = f"http://127.0.0.1:{private.getsockname()[1]}"
+    layout.instance_pid(name).write_text(str(process.pid), encoding="utf-8")
     channel, watch = connect(layout.instance_socket(name))
     return Instance(
         name=name,
@@ -199,9 +223,6 @@ def connect(path: Path) -> tuple[Channel, Channel]:
 def environment_of(layout: Layout, release: Release) -> dict[str, str]:
     """Return the environment of a release process: no secret value, only the files of them."""
     environment = {key: value for key, value in os.environ.items() if key in INHERITED}
-    source = layout.releases / release.id / "source"
-    if "LLMOPS_APP" in release.settings:
-        environment["PYTHONPATH"] = str(source)
     secret_files = {
         f"{name}_FILE": str(layout.secrets / name / version)
         for name, version in release.secret_versions.items()

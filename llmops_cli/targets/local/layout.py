@@ -87,6 +87,15 @@ class Layout:
         """Where a release process answers its supervisor."""
         return self.run / f"{instance}.instance"
 
+    def instance_pid(self, instance: str) -> Path:
+        """The process id of a release process."""
+        return self.run / f"{instance}.pid"
+
+    def forget_instance(self, instance: str) -> None:
+        """Remove the files of a release process that has ended."""
+        self.instance_socket(instance).unlink(missing_ok=True)
+        self.instance_pid(instance).unlink(missing_ok=True)
+
     def log(self, release: str) -> Path:
         """What the processes of a release write."""
         return self.logs / f"{release}.log"

@@ -9,6 +9,7 @@ from pathlib import Path
 #: Bytes of a log and of the older part that is kept beside it.
 MAX_BYTES = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
+_LONGEST_LINE = 1024 * 1024
 _FOLLOW_SECONDS = 0.1
 
 
@@ -34,12 +35,14 @@ def last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
         return []
     with path.open("rb") as file:
         position = file.seek(0, os.SEEK_END) if end is None else end
-        data = b""
-        while position > 0 and data.count(b"\n") <= count:
+        chunks: list[bytes] = []
+        found = 0
+        while position > 0 and found <= count:
             step = min(_CHUNK, position)
             position = file.seek(position - step)
-            data = file.read(step) + data
-    return data.decode(errors="replace").splitlines()[-count:]
+            chunks.append(file.read(step))
+            found += chunks[-1].count(b"\n")
+    return b"".join(reversed(chunks)).decode(errors="replace").splitlines()[-count:]
 
 
 def follow(current: Callable[[], Path | None], positions: Mapping[Path, int]) -> Iterator[str]:
@@ -63,7 +66,8 @@ def _new_lines(path: Path, read: dict[Path, int]) -> list[str]:
         position = 0
     with path.open("rb") as file:
         file.seek(position)
-        data = file.read(_CHUNK * 16)
-    end = data.rfind(b"\n") + 1
+        data = file.read(_LONGEST_LINE)
+    # A line that is longer still is passed on in parts, so that nobody waits behind it.
+    end = data.rfind(b"\n") + 1 or (len(data) if len(data) == _LONGEST_LINE else 0)
     read[path] = position + end
     return data[:end].decode(errors="replace").splitlines()

@@ -2,14 +2,20 @@
 
 import asyncio
 import logging
+import os
+import signal
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
-from llmops_cli.targets.local.channel import NoAnswerError
+from llmops_cli.targets.local.channel import Channel, NoAnswerError
 from llmops_cli.targets.local.fleet import Fleet, RefusedError
 from llmops_cli.targets.local.instance import Instance, Role, address_of, connect, drain_seconds_of
 
 _log = logging.getLogger("supervisor")
+#: Seconds that a running release has to hand over its public socket. One that does not answer for
+#: that long answers nobody else either.
+_LEND_SECONDS = 10.0
 
 
 async def find_running(fleet: Fleet) -> list[Instance]:
@@ -42,33 +48,54 @@ def _sockets(fleet: Fleet) -> list[Path]:
 
 
 async def _adopt(fleet: Fleet, path: Path) -> Instance | None:
+    name = path.name.removesuffix(".instance")
     try:
         channel, watch = connect(path)
-        status, lent = await asyncio.wait_for(
-            asyncio.to_thread(channel.exchange, {"do": "lend"}), timeout=5
-        )
-    except (NoAnswerError, TimeoutError) as error:
-        _log.info("%s is left over: %s", path.name, error)
-        path.unlink(missing_ok=True)
+    except NoAnswerError as error:
+        _log.info("%s is left over: %s", name, error)
+        fleet.layout.forget_instance(name)
         return None
-    release = fleet.store.read(str(status["release"]))
-    address = address_of(release) if release else str(status["address"])
+    try:
+        asked = asyncio.to_thread(channel.exchange, {"do": "lend"})
+        status, lent = await asyncio.wait_for(asked, _LEND_SECONDS)
+    except (NoAnswerError, TimeoutError):
+        _log.warning("%s runs but does not answer; it is ended", name)
+        channel.close()
+        watch.close()
+        _end(fleet, name)
+        return None
+    instance = _instance(fleet, name, status, (channel, watch))
     if lent is not None:
-        fleet.listeners[address] = socket.socket(fileno=lent)
-    instance = Instance(
-        name=path.name.removesuffix(".instance"),
+        fleet.listeners[instance.address] = socket.socket(fileno=lent)
+    fleet.adopt(instance)
+    return instance
+
+
+def _instance(
+    fleet: Fleet, name: str, status: Mapping[str, object], lines: tuple[Channel, Channel]
+) -> Instance:
+    release = fleet.store.read(str(status["release"]))
+    return Instance(
+        name=name,
         release=str(status["release"]),
-        address=address,
+        address=address_of(release) if release else str(status["address"]),
         drain_seconds=drain_seconds_of(release) if release else 0,
         private_url="",
-        channel=channel,
-        watch=watch,
+        channel=lines[0],
+        watch=lines[1],
         role=Role.RETIRING,
         pid=int(str(status["pid"])),
         has_traffic=bool(status["accepting"]),
     )
-    fleet.adopt(instance)
-    return instance
+
+
+def _end(fleet: Fleet, name: str) -> None:
+    """End a process that holds a socket of ours and cannot be spoken to."""
+    try:
+        os.killpg(int(fleet.layout.instance_pid(name).read_text(encoding="utf-8")), signal.SIGKILL)
+    except (OSError, ValueError) as error:
+        _log.error("%s could not be ended: %s", name, error)
+    fleet.layout.forget_instance(name)
 
 
 async def _put_into_service(fleet: Fleet, instance: Instance) -> None:

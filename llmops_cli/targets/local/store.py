@@ -62,7 +62,10 @@ class Store:
     def read(self, release: str) -> Release | None:
         """Read a release, or return None where there is none."""
         document = read_json(self.folder(release) / "release.json")
-        return _from_document(document) if document else None
+        try:
+            return _from_document(document) if document else None
+        except (KeyError, TypeError, ValueError):
+            return None
 
     def ids(self) -> list[str]:
         """Return the ids of every release folder, the one that was live latest first."""
@@ -120,11 +123,12 @@ class Store:
 
     def live(self) -> Live | None:
         """Return which release should serve."""
-        document = read_json(self.layout.live)
-        if not document:
+        document = read_json(self.layout.live) or {}
+        try:
+            since = datetime.fromisoformat(document["since"])
+            return Live(document["release"], since, is_stopped=document.get("stopped", False))
+        except (KeyError, TypeError, ValueError):
             return None
-        since = datetime.fromisoformat(document["since"])
-        return Live(document["release"], since, is_stopped=document.get("stopped", False))
 
     def set_live(self, release: str, at: datetime) -> None:
         """Record that a release serves, and, the first time, what served before it."""
@@ -212,7 +216,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Read a small file, or return None where there is none or it is not whole."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
     return document if isinstance(document, dict) else None
 

@@ -26,7 +26,7 @@ from llmops_cli.targets.local.logfile import keep_small
 from llmops_cli.targets.local.recovery import find_running, resume
 
 _log = logging.getLogger("supervisor")
-_LOG_LOOK_SECONDS = 10.0
+_LOOK_SECONDS = 1.0
 
 Message = dict[str, Any]
 
@@ -39,6 +39,7 @@ class Supervisor:
         self.fleet = Fleet(layout)
         self.since = datetime.now(UTC)
         self.done = asyncio.Event()
+        self._servers: list[asyncio.Server] = []
         self._verbs: dict[str, Callable[[Message], Awaitable[Message]]] = {
             "state": self._state,
             "start": self._start,
@@ -57,18 +58,20 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled)
         running = await find_running(self.fleet)
-        listening = listen(self.layout.supervisor_socket)
         async with self.fleet.lock:
-            server = await asyncio.start_unix_server(self._converse, sock=listening)
+            await self._listen()
             try:
                 await resume(self.fleet, running)
             except (RefusedError, OSError) as error:
                 _log.error("The recorded release could not be started: %s", error)
-        watch = loop.create_task(self._watch_logs())
+        watch = loop.create_task(self._look_after_files())
         await self.done.wait()
         watch.cancel()
-        server.close()
         self.layout.supervisor_socket.unlink(missing_ok=True)
+
+    async def _listen(self) -> None:
+        listening = listen(self.layout.supervisor_socket)
+        self._servers.append(await asyncio.start_unix_server(self._converse, sock=listening))
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         owned: set[str] = set()
@@ -103,6 +106,7 @@ class Supervisor:
             "since": self.since.isoformat(),
             "live": live.release if live else None,
             "address": live.address if live else None,
+            "addresses": list(self.fleet.listeners),
             "running": bool(live and not live.gone.is_set()),
             "restarts": self.fleet.restarts,
             "exit_code": live.exit_code if live else None,
@@ -158,9 +162,12 @@ class Supervisor:
         task = asyncio.get_running_loop().create_task(self._stop({}))
         task.add_done_callback(lambda _task: self.done.set())
 
-    async def _watch_logs(self) -> None:
+    async def _look_after_files(self) -> None:
+        """Keep the logs small, and the socket in its place where somebody removed it."""
         while True:
-            await asyncio.sleep(_LOG_LOOK_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self.layout.supervisor_socket.exists() and self.layout.run.is_dir():
+                await self._listen()
             for instance in list(self.fleet.instances.values()):
                 keep_small(self.layout.log(instance.release))
 

@@ -61,7 +61,7 @@ class LocalTarget:
 
     def preflight(self, release: Release) -> Sequence[Problem]:
         """Look for what would make a deploy fail, without changing anything."""
-        return inspection.preflight(self.layout, release)
+        return inspection.preflight(self.layout, self.client, release)
 
     def releases(self, limit: int) -> Sequence[KeptRelease]:
         """Return the newest releases that can be gone back to."""
@@ -149,7 +149,9 @@ class LocalTarget:
 
     def promote(self, candidate: Candidate, seen: State) -> Plan:
         """Move the traffic, if what was live when the deploy began is live still."""
-        expected = seen.recorded.id if seen.recorded else None
+        # The record itself and not the release in `seen`, whose folder may have been lost.
+        recorded = self.store.live()
+        expected = recorded.release if recorded else None
         return _plan(
             Phase.PROMOTE,
             f"Move the traffic from {expected or 'nothing'} to {candidate.release.id}",
@@ -163,15 +165,22 @@ class LocalTarget:
         make_permanent = Step(
             Phase.SETTLE,
             f"Record {release.id} as live",
-            lambda: self._settle(candidate, names),
+            lambda: self.client.must_ask("settle", name=candidate.name),
         )
+        name = [
+            Step(
+                Phase.TIDY,
+                f"Name {release.id} {', '.join(names)}",
+                lambda: self.store.name(release.id, names),
+            )
+        ]
         retire = Step(
             Phase.TIDY,
             "Retire old releases",
             self._retire,
             {"keep": str(self.configured.keep)},
         )
-        return Plan((make_permanent, retire))
+        return Plan((make_permanent, *(name if names else ()), retire))
 
     def restore(self, candidate: Candidate, seen: State) -> Plan:
         """Give the traffic back to what was live when the deploy began."""
@@ -233,10 +242,6 @@ class LocalTarget:
             f"Release {candidate.release.id} does not come up.",
             evidence=f"{what} The end of {log}:\n{last or '(nothing was written)'}",
         )
-
-    def _settle(self, candidate: Candidate, names: Sequence[str]) -> None:
-        self.client.must_ask("settle", name=candidate.name)
-        self.store.name(candidate.release.id, names)
 
     def _retire(self) -> None:
         instances = self.client.must_ask("state")["instances"]
