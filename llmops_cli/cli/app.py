@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from llmops_cli import __version__
 from llmops_cli.cli import commands
-from llmops_cli.cli.output import Output
+from llmops_cli.cli.output import Output, UnwritableError
 from llmops_cli.cli.session import GlobalOptions, Session, take_global_options
 from llmops_cli.errors import InterruptedByOperatorError, LlmopsError, UsageError
 
@@ -24,7 +24,8 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status.
 
     Raises:
-        BrokenPipeError: nobody reads our output any more. No other exception gets out.
+        BrokenPipeError: nobody reads our output any more.
+        UnwritableError: our output cannot be written. No other exception gets out.
     """
     try:
         options, arguments = take_global_options(arguments)
@@ -38,7 +39,7 @@ def run(arguments: list[str]) -> int:
         return output.fail(error)
     except KeyboardInterrupt:
         return output.fail(_interrupted())
-    except BrokenPipeError:
+    except (BrokenPipeError, UnwritableError):
         raise
     except Exception as error:  # noqa: BLE001 - the one handler: a defect, told as one
         return output.fail(_defect(error, output))

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from llmops_cli.errors import LlmopsError
 
 
+class UnwritableError(OSError):
+    """Our output cannot be written, for instance because the disk is full."""
+
+
 @dataclass(frozen=True)
 class Output:
     """Where results, notes and failures go. With ``as_json`` stdout holds one JSON document."""
@@ -21,8 +25,13 @@ class Output:
         """Print a command's result: the document with ``--json``, the text without."""
         if self.as_json:
             text = json.dumps(document, indent=2, default=str)
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UnwritableError(error.errno, error.strerror) from error
 
     def note(self, text: str) -> None:
         """Tell the operator something that is not the result. Nobody has to be listening."""

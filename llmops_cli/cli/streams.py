@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 #: What a shell says of a program that wrote to a pipe without a reader: 128 and SIGPIPE.
 NOBODY_READS = 141
+#: The command may have done its work, but could not say so.
+CANNOT_WRITE = 1
 
 _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
@@ -31,4 +33,9 @@ def while_read(run: Callable[[], int]) -> int:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(null, stream.fileno())
         return NOBODY_READS
+    except OSError as error:
+        # The exit must not try to write the rest again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"Error: The output cannot be written: {error.strerror}.\n")
+        return CANNOT_WRITE
     return status

@@ -257,3 +257,13 @@ def test_every_error_tells_its_four_parts_and_ends_with_its_status_of_the_readme
     document = json.loads(capfd.readouterr().out)["error"]
     assert set(document) == FIVE
     assert document["code"] == kind.code
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--json", "--version"]])
+def test_an_output_that_cannot_be_written_is_told_in_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*LLMOPS, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output cannot be written: No space left on device.\n"

@@ -140,3 +140,14 @@ def test_a_file_of_the_project_gets_in_the_way_of_no_library(start: Start, tmp_p
     project(tmp_path, f"import fastapi\n{ASGI}")
     (tmp_path / "fastapi.py").write_text("raise SystemExit('shadowed')")
     assert start(LLMOPS_APP="mine.main:app").get("/").text == "mine"
+
+
+def test_an_application_that_knows_no_lifespan_is_served(tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text(
+        "async def app(scope, receive, send):\n"
+        "    assert scope['type'] == 'http'\n"
+        "    await send({'type': 'http.response.start', 'status': 204, 'headers': []})\n"
+        "    await send({'type': 'http.response.body'})\n"
+    )
+    with served.running(tmp_path, {"LLMOPS_APP": "plain:app"}) as api:
+        assert api.get("/").status_code == 204
