@@ -65,7 +65,7 @@ def _text(outcome: "Outcome") -> str:
         f"  {passed} checks passed in {outcome.seconds:.1f} s",
     ]
     if outcome.previous:
-        lines.append(f"  to go back to {outcome.previous.id}: llmops rollback")
+        lines.append(f"  to go back: llmops rollback {outcome.previous.id}")
     else:
         lines.append("  next: llmops status, llmops smoke-test, llmops logs -f")
     return "\n".join(lines)

@@ -75,7 +75,7 @@ class Supervisor:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         owned: set[str] = set()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while line := await reader.readline():
                 message = json.loads(line)
                 answer = await self._answer(message, owned)
