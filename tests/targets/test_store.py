@@ -8,7 +8,7 @@ import pytest
 
 from llmops_cli.core.release import Release
 from llmops_cli.targets.local.layout import Layout
-from llmops_cli.targets.local.store import Store, read_json, write_json
+from llmops_cli.targets.local.store import FAILED_LOGS_KEPT, Store, read_json, write_json
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -108,6 +108,19 @@ def test_retiring_removes_what_was_never_live_and_what_a_crash_left(store: Store
     (store.layout.releases / ".bbbb-123").mkdir()
     store.retire(keep=5)
     assert os.listdir(store.layout.releases) == ["aaaa"]
+
+
+def test_only_the_newest_logs_of_failed_releases_stay(store: Store) -> None:
+    deployed(store, "aaaa", 1)
+    store.layout.log("aaaa").touch()
+    for number in range(FAILED_LOGS_KEPT + 3):
+        log = store.layout.log(f"failed-{number:02}")
+        log.touch()
+        os.utime(log, (number, number))
+    store.retire(keep=5)
+    left = sorted(path.name for path in store.layout.logs.iterdir())
+    assert left[0] == "aaaa.log"
+    assert left[1:] == [f"failed-{number:02}.log" for number in range(3, FAILED_LOGS_KEPT + 3)]
 
 
 def test_going_back_leads_to_what_was_live_at_the_first_deploy(store: Store) -> None:

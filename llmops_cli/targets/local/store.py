@@ -18,6 +18,8 @@ from llmops_cli.core.release import KeptRelease, Release
 from llmops_cli.targets.local.layout import Layout
 
 _FORMAT = 1
+#: Logs of releases that were never live and are not there any more.
+FAILED_LOGS_KEPT = 10
 #: Prefix of folders that are being written or removed; leftovers of a crash bear it.
 _PARTIAL = "."
 
@@ -200,6 +202,13 @@ class Store:
     def _sweep(self) -> None:
         for leftover in self.layout.releases.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        # What a failed release wrote is worth reading, but not for ever.
+        kept = set(os.listdir(self.layout.releases))  # noqa: PTH208 - ten times faster
+        logs = [
+            log for log in self.layout.logs.iterdir() if log.name.partition(".log")[0] not in kept
+        ]
+        for log in sorted(logs, key=lambda log: log.stat().st_mtime)[:-FAILED_LOGS_KEPT]:
+            log.unlink(missing_ok=True)
 
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:
