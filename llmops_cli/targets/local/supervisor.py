@@ -166,10 +166,13 @@ class Supervisor:
         """Keep the logs small, and the socket in its place where somebody removed it."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self.layout.supervisor_socket.exists() and self.layout.run.is_dir():
-                await self._listen()
-            for instance in list(self.fleet.instances.values()):
-                keep_small(self.layout.log(instance.release))
+            try:
+                if not self.layout.supervisor_socket.exists():
+                    await self._listen()
+                for instance in list(self.fleet.instances.values()):
+                    keep_small(self.layout.log(instance.release))
+            except OSError as error:
+                _log.warning("Looking after the files failed: %s", error)
 
 
 def main() -> int:
