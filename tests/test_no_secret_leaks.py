@@ -213,13 +213,20 @@ def test_the_sentinel_is_found_where_it_is(tmp_path: Path) -> None:
     assert leaks(base64.b64encode(b"user:" + KEY.encode() + b" and more"))
     (tmp_path / "report.txt").write_text(f"Bearer {ROTATED}")
     assert files_that_leak(tmp_path) == [str(tmp_path / "report.txt")]
-    waits = [sys.executable, "-c", "input()", KEY]
+    waits = [sys.executable, "-c", "print('runs', flush=True); input()", KEY]
     with (
         Witness(tmp_path) as witness,
         subprocess.Popen(
-            waits, cwd=tmp_path, stdin=subprocess.PIPE, env={"VALUE": UPSTREAM_KEY}
+            waits,
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"VALUE": UPSTREAM_KEY},
         ) as process,
     ):
+        # Only when it runs: while it is being started its arguments cannot be read.
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"runs\n"
         witness.look()
         process.communicate(b"\n")
     assert {text.split()[0] for text in witness.guilty} == {"argv", "environment"}
