@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from llmops_cli.core.plan import Phase
 from llmops_cli.flows import deploy
 from tests.poller import polled
 from tests.project import Project, make_project
+from tests.waiting import eventually
 
 SECONDS = 60
 
@@ -70,14 +70,13 @@ def hit(project: Project, moment: str, number: int, with_signal: signal.Signals)
 
 def wait_until_one_release_runs(project: Project) -> str:
     """Wait until the supervisor has taken back or finished what was under way."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        state = project.supervisor()
-        running = [found for found in state["instances"] if found["running"]]
-        if len(running) == 1 and running[0]["role"] == "live":
-            return str(running[0]["release"])
-        assert time.monotonic() < deadline, state
-        time.sleep(0.01)
+    return eventually(lambda: the_only_release(project))
+
+
+def the_only_release(project: Project) -> str:
+    running = [found for found in project.supervisor()["instances"] if found["running"]]
+    is_alone = len(running) == 1 and running[0]["role"] == "live"
+    return str(running[0]["release"]) if is_alone else ""
 
 
 @pytest.mark.parametrize(("moment", "number", "with_signal"), BOUNDARIES)

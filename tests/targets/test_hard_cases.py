@@ -5,17 +5,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import httpx2
 import pytest
 
-from llmops_cli.targets.local.channel import NoAnswerError
 from tests.poller import polled
 from tests.project import Project, make_project
+from tests.waiting import eventually
 
 SECONDS = 60
 
@@ -40,18 +39,6 @@ async def fork() -> int:
 async def block() -> None:
     time.sleep(300)
 """
-
-
-def eventually(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            if what():
-                return
-        except (httpx2.HTTPError, NoAnswerError):
-            pass
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 def has_ended(pid: int) -> bool:

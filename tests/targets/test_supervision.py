@@ -7,31 +7,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from llmops_cli.targets.local.channel import NoAnswerError
 from tests.poller import polled
 from tests.project import Project, make_project
+from tests.waiting import eventually
 
 SECONDS = 30
-
-
-def eventually(what: Callable[[], object]) -> object:
-    """Ask until the answer is true, and return it."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            found = what()
-        except (httpx2.HTTPError, OSError):
-            found = None
-        if found:
-            return found
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
 
 
 def test_a_killed_release_process_is_restarted_and_nobody_is_refused(project: Project) -> None:
@@ -142,13 +128,6 @@ def test_stop_lets_a_stream_finish(project: Project) -> None:
     assert rest[-2 if rest[-1] == "" else -1] == "data: [DONE]"
     stopping.communicate(timeout=SECONDS)
     assert stopping.returncode == 0
-
-
-def supervisor_version(project: Project) -> str:
-    try:
-        return str(project.supervisor()["version"])
-    except NoAnswerError:
-        return ""
 
 
 def stream(project: Project, count: int):
@@ -334,7 +313,7 @@ def test_a_supervisor_of_another_version_hands_over_to_ours_without_a_gap(
     project.kill_supervisor()
     old = subprocess.Popen([sys.executable, "-c", code, str(project.state)])
     try:
-        eventually(lambda: supervisor_version(project) == "0.0.0")
+        eventually(lambda: project.supervisor()["version"] == "0.0.0")
         with polled(project.url) as answers:
             project.ok("start")
         assert old.wait(SECONDS) == 0
