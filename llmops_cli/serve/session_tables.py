@@ -1,6 +1,7 @@
 """The tables of the sessions, and every statement that reads or changes them."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ SCHEMA_VERSION = 1
 
 #: How long to wait for another process that is writing.
 _BUSY_SECONDS = 5.0
+_POLL_SECONDS = 0.01
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -74,8 +76,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, name: str) -> None:
-    # With a write-ahead log, a process that reads is not in the way of one that writes.
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_write_ahead_log(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     with transaction(connection):
         found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -84,6 +85,23 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Have a process that reads not be in the way of one that writes.
+
+    Two processes that change the mode of a new file at the same moment would wait for each other
+    for ever, so SQLite refuses one of them at once, without its usual patience. That one waits here.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
