@@ -91,7 +91,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Have a process that reads not be in the way of one that writes.
 
     Two processes that change the mode of a new file at the same moment would wait for each other
-    for ever, so SQLite refuses one of them at once, without its usual patience. That one waits here.
+    for ever, so SQLite refuses one of them at once, without its usual patience; it waits here.
     """
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
