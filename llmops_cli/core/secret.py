@@ -1,7 +1,6 @@
 """A secret value that cannot print itself."""
 
 import re
-from collections.abc import Callable
 
 #: Values that example files carry, in lower case and with letters and digits only. The served API
 #: has the same list and rule: what is stored here must not be refused there.
@@ -63,10 +62,6 @@ def first_key(value: Secret) -> Secret | None:
     """
     keys = re.split(r"[,\s]+", value.reveal())
     return next((Secret(key) for key in keys if key), None)
-
-
-#: Reads a secret by name, or returns None where there is none.
-SecretReader = Callable[[str], Secret | None]
 
 
 def is_placeholder(secret: Secret) -> bool:
