@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import httpx2
 import pytest
@@ -102,32 +101,19 @@ def test_an_interrupt_while_the_release_is_being_recorded_leaves_one_release_ser
 ) -> None:
     project.ok("deploy")
     new = project.change("Second.")
-    supervisor = project.supervisor()["pid"]
-    deploying = subprocess.Popen(
-        [sys.executable, "-m", "llmops_cli", "-C", str(project.root), "deploy"],
+    supervisor = str(project.supervisor()["pid"])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.interrupted_settle", str(project.root), supervisor],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        timeout=60,
+        check=False,
     )
-    assert deploying.stderr is not None
-    read_until(deploying.stderr, "at its public address")
-    os.kill(supervisor, signal.SIGSTOP)
-    read_until(deploying.stderr, "Record")
-    deploying.send_signal(signal.SIGINT)
-    os.kill(supervisor, signal.SIGCONT)
-    _out, err = deploying.communicate(timeout=SECONDS)
-    assert deploying.returncode == 0, err
-    assert "The release is live, but tidying up was cut short" in err
+    assert done.returncode == 0, done.stderr
+    assert "The release is live, but tidying up was cut short" in done.stderr
     assert project.serving() == new
     eventually(lambda: list(project.processes()) == [new])
-
-
-def read_until(stream: IO[str], text: str) -> None:
-    line = ""
-    while text not in line:
-        line = stream.readline()
-        assert line, f"{text!r} did not come"
 
 
 def test_a_removed_socket_is_put_back(project: Project) -> None:
