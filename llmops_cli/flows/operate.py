@@ -33,8 +33,10 @@ def start(target: Target, observe: Observer = ignore) -> State:
 def stop(target: Target, grace: float | None = None, observe: Observer = ignore) -> State:
     """Stop serving. Releases, secrets and data stay; `start` goes on with them."""
     with locked(target, "llmops stop"):
-        if target.inspect().live is not None or target.inspect().facts:
-            apply(target.stop(grace), observe)
+        found = target.inspect()
+        if found.live is None and not found.facts:
+            return found
+        apply(target.stop(grace), observe)
         return target.inspect()
 
 

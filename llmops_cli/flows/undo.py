@@ -47,13 +47,13 @@ def undone(
         plan = target.restore(candidate, seen) + plan
     try:
         apply(plan, progress)
-        serving = _serving(target)
-        recorded = target.inspect().recorded
+        now = target.inspect()
+        serving = _serving(now)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
     before = seen.live.id if seen.live else None
     new = candidate.release.id
-    is_recorded = recorded is not None and recorded.id == new != before
+    is_recorded = now.recorded is not None and now.recorded.id == new != before
     if progress.phase is Phase.SETTLE and is_recorded and serving == new:
         return None
     # Where nothing served although something should, it may have come back meanwhile.
@@ -61,25 +61,24 @@ def undone(
     if serving not in expected:
         what = f"{serving or 'nothing'} answers now, not {before or 'nothing'} as before."
         return _unknown(candidate, progress, cause, what)
-    return _put_back(candidate, progress, cause, _state(target, serving, plan))
+    return _put_back(candidate, progress, cause, _report(now, serving, plan))
 
 
-def _serving(target: Target) -> str | None:
-    state = target.inspect()
-    if state.live is None:
+def _serving(now: State) -> str | None:
+    if now.live is None:
         return None
-    with open_client(state.address, 5) as client:
+    with open_client(now.address, 5) as client:
         return read_release(client)
 
 
-def _state(target: Target, serving: str | None, plan: Plan) -> str:
+def _report(now: State, serving: str | None, plan: Plan) -> str:
     undone_steps = "; ".join(step.title[0].lower() + step.title[1:] for step in plan)
-    now = (
-        f"{serving} is serving at {target.inspect().address}, as before."
+    found = (
+        f"{serving} is serving at {now.address}, as before."
         if serving
         else "Nothing was serving before, and nothing is now."
     )
-    return f"{now} Undone: {undone_steps}. The lock is released."
+    return f"{found} Undone: {undone_steps}. The lock is released."
 
 
 def _put_back(

@@ -162,25 +162,19 @@ class LocalTarget:
     def settle(self, candidate: Candidate, names: Sequence[str]) -> Plan:
         """Make the promotion permanent, let the old release finish, and retire old folders."""
         release = candidate.release
-        make_permanent = Step(
+        plan = _plan(
             Phase.SETTLE,
             f"Record {release.id} as live",
             lambda: self.client.must_ask("settle", name=candidate.name),
         )
-        name = [
-            Step(
+        if names:
+            plan += _plan(
                 Phase.TIDY,
                 f"Name {release.id} {', '.join(names)}",
                 lambda: self.store.name(release.id, names),
             )
-        ]
-        retire = Step(
-            Phase.TIDY,
-            "Retire old releases",
-            self._retire,
-            {"keep": str(self.configured.keep)},
-        )
-        return Plan((make_permanent, *(name if names else ()), retire))
+        keep = {"keep": str(self.configured.keep)}
+        return plan + _plan(Phase.TIDY, "Retire old releases", self._retire, keep)
 
     def restore(self, candidate: Candidate, seen: State) -> Plan:
         """Give the traffic back to what was live when the deploy began."""
@@ -221,8 +215,7 @@ class LocalTarget:
 
     def _wait_until_ready(self, candidate: Candidate) -> None:
         deadline = time.monotonic() + self.configured.ready_seconds
-        facts = self.client.must_ask("look", name=candidate.name)
-        with open_client(facts["url"], 5) as client:
+        with open_client(self.address_of(candidate), 5) as client:
             while True:
                 finding = ask_ready(client)
                 if finding.verdict is Verdict.PASSED:
