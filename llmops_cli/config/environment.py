@@ -2,7 +2,8 @@
 
 import json
 
-from llmops_cli.config.model import Config, Upstream
+from llmops_cli.config.api import Upstream
+from llmops_cli.config.model import Config
 
 #: The secret that callers of the API present.
 API_KEY = "LLMOPS_API_KEY"

@@ -4,9 +4,9 @@ import os
 import sys
 
 from llmops_cli.serve.app import load_application
-from llmops_cli.serve.logs import configure
-from llmops_cli.serve.server import ServerSettings, run
+from llmops_cli.serve.process.server import ServerSettings, run
 from llmops_cli.serve.settings import SettingsError, load
+from llmops_cli.serve.telemetry.logs import configure
 
 
 def main() -> int:

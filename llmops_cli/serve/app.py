@@ -11,19 +11,22 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from llmops_cli.serve import faults, health, openai_routes, session_routes
-from llmops_cli.serve.auth import Gate, Keyring
-from llmops_cli.serve.conversation import Conversations
+from llmops_cli.serve import faults, health
+from llmops_cli.serve.access.gate import Gate, Keyring
+from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
-from llmops_cli.serve.models import Models
-from llmops_cli.serve.session_store import SessionStore
-from llmops_cli.serve.session_tables import SessionNotFoundError
+from llmops_cli.serve.models.table import Models
+from llmops_cli.serve.openai_api import routes as openai_routes
+from llmops_cli.serve.sessions import routes as session_routes
+from llmops_cli.serve.sessions.conversation import Conversations
+from llmops_cli.serve.sessions.store import SessionStore
+from llmops_cli.serve.sessions.tables import SessionNotFoundError
 from llmops_cli.serve.settings import Settings, SettingsError
 
 _log = logging.getLogger("llmops.serve")
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> ASGIApp:
     """Return the API. Its lifespan opens the store, the client of the upstreams and the engines.
 
     There is no /docs and no /openapi.json: a description of the API is no use to a release, and
@@ -31,26 +34,32 @@ def create_app(settings: Settings) -> FastAPI:
     """
     store = SessionStore(settings.data_dir / "sessions.db")
     models = Models(settings)
+    app = _in_layers(_framework(settings, store, models), settings, models)
+    return Envelope(app, settings.release)
+
+
+def _framework(settings: Settings, store: SessionStore, models: Models) -> FastAPI:
+    """Return the routes that need not be the fastest."""
     app = FastAPI(title="llmops", openapi_url=None, lifespan=_lifespan(settings, store, models))
-    _add_routes(app, settings, store, models)
-    app.add_exception_handler(HTTPException, faults.http_fault)
-    app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
-    if not settings.is_anonymous:
-        app.add_middleware(Gate, keyring=Keyring(settings.key_digests))
-    # The last one added is the outermost: refusals of the gate are in an envelope too.
-    app.add_middleware(Envelope, release=settings.release)
-    return app
-
-
-def _add_routes(app: FastAPI, settings: Settings, store: SessionStore, models: Models) -> None:
-    # First the hot path: routes are tried in order.
-    app.router.routes.extend(openai_routes.routes(models, settings.model))
     keyring = Keyring(settings.key_digests)
+    app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(health.routes(settings, keyring, models.probes))
     conversations = Conversations(
         store, settings.system_prompt, settings.history_rows, settings.session_max_tokens
     )
     app.include_router(session_routes.router(store, conversations, models, settings.model))
+    app.add_exception_handler(HTTPException, faults.http_fault)
+    app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
+    return app
+
+
+def _in_layers(app: ASGIApp, settings: Settings, models: Models) -> ASGIApp:
+    """Put what every request passes around the routes, the innermost layer first."""
+    completions = openai_routes.ChatCompletions(models, settings.model)
+    app = Dispatch(app, {openai_routes.CHAT_COMPLETIONS: completions})
+    if not settings.is_anonymous:
+        app = Gate(app, Keyring(settings.key_digests))
+    return app
 
 
 def _lifespan(

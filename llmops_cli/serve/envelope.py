@@ -1,24 +1,24 @@
 """Around every request: its id, the release, safe headers, one log line and the last catch."""
 
-import logging
 import re
 import secrets
-import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmops_cli.serve import faults, logs
+from llmops_cli.serve import faults
+from llmops_cli.serve.exchange import CLIENT_LEFT, Exchange
+from llmops_cli.serve.telemetry import logs
 
-#: nginx's word for a client that left before the answer began; it is only ever logged.
-CLIENT_LEFT = 499
+#: Is told of every exchange when it is over.
+Observer = Callable[[Exchange], None]
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _OURS = frozenset({b"x-release", b"x-request-id"})
 _SAFE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"))
 _NOT_STORED = (b"cache-control", b"no-store")
-_log = logging.getLogger("llmops.serve")
 
 
 class Envelope:
@@ -28,71 +28,61 @@ class Envelope:
     incident id, and the log has the traceback.
     """
 
-    def __init__(self, app: ASGIApp, release: str) -> None:
+    def __init__(self, app: ASGIApp, release: str, observers: Sequence[Observer] = ()) -> None:
         self._app = app
-        self._release = release.encode()
+        self._headers = ((b"x-release", release.encode()), *_SAFE_HEADERS)
+        self._observers = (logs.completed, *observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send, self._release)
-        logs.request_id.set(exchange.id.decode())
+        request_id = _request_id(scope["headers"])
+        exchange = Exchange(request_id.decode(), scope)
+        logs.request_id.set(exchange.id)
+        sealed = self._sealing(send, exchange, request_id)
         try:
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, receive, sealed)
         except ClientDisconnect:
             pass
         except Exception:  # noqa: BLE001 - the one handler
-            await exchange.fail(receive)
+            answer = faults.unexpected(exchange)
+            if exchange.status == CLIENT_LEFT:
+                await answer(scope, receive, sealed)
         finally:
-            exchange.log()
+            _finish(exchange, scope)
+            for observe in self._observers:
+                observe(exchange)
 
+    def _sealing(self, send: Send, exchange: Exchange, request_id: bytes) -> Send:
+        ours = (*self._headers, (b"x-request-id", request_id))
 
-class _Exchange:
-    """One request and what has been answered so far."""
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = _sealed(message.get("headers", ()), ours)
+            await send(message)
 
-    def __init__(self, scope: Scope, send: Send, release: bytes) -> None:
-        self.id = _request_id(scope["headers"])
-        self._scope = scope
-        self._send = send
-        self._headers = ((b"x-release", release), (b"x-request-id", self.id), *_SAFE_HEADERS)
-        self._status = CLIENT_LEFT
-        self._started = time.perf_counter()
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            message["headers"] = self._sealed(message.get("headers", ()))
-        await self._send(message)
-
-    def _sealed(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        sealed = [header for header in headers if header[0] not in _OURS]
-        sealed.extend(self._headers)
-        if not any(name == b"cache-control" for name, _ in sealed):
-            sealed.append(_NOT_STORED)
         return sealed
 
-    async def fail(self, receive: Receive) -> None:
-        answer = faults.unexpected(self._scope["path"])
-        if self._status == CLIENT_LEFT:
-            await answer(self._scope, receive, self.send)
 
-    def log(self) -> None:
-        if not _log.isEnabledFor(logging.INFO):
-            return
-        milliseconds = (time.perf_counter() - self._started) * 1000
-        fields = {
-            "method": self._scope["method"],
-            # The template, because a path may hold what a client should not have put there.
-            "path": getattr(self._scope.get("route"), "path", "(no route)"),
-            "status": self._status,
-            "duration_ms": round(milliseconds, 2),
-        }
-        _log.info("Request completed", extra={"fields": fields})
+def _sealed(headers: Iterable[Any], ours: Sequence[tuple[bytes, bytes]]) -> list[Any]:
+    sealed = [header for header in headers if header[0] not in _OURS]
+    sealed.extend(ours)
+    if not any(header[0] == b"cache-control" for header in sealed):
+        sealed.append(_NOT_STORED)
+    return sealed
 
 
-def _request_id(headers: Any) -> bytes:
+def _finish(exchange: Exchange, scope: Scope) -> None:
+    exchange.end()
+    if not exchange.route:
+        # The template, because a path may hold what a client should not have put there.
+        exchange.route = getattr(scope.get("route"), "path", "(no route)")
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
             return bytes(value)

@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from llmops_cli.serve.chat import ModelError
 from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.exchange import Exchange
+from llmops_cli.serve.models.chat import ModelError
 
 _log = logging.getLogger("llmops.serve")
 
@@ -66,12 +67,12 @@ def incident_body(error: str, message: str, incident: str, detail: str) -> dict[
     }
 
 
-def unexpected(path: str) -> JSONResponse:
+def unexpected(exchange: Exchange) -> JSONResponse:
     """Log the exception that is being handled and return the 500 that tells nothing of it."""
-    incident = new_incident()
+    incident = exchange.incident_id = new_incident()
     _log.exception("Unexpected error", extra={"fields": {"incident_id": incident}})
     message = f"Internal server error ({incident})"
-    if path.startswith("/v1/"):
+    if exchange.path.startswith("/v1/"):
         return openai_error(500, message, code="internal_error")
     detail = "Internal Server Error"
     return JSONResponse(incident_body("InternalServerError", message, incident, detail), 500)

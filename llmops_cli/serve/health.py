@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from llmops_cli.serve.auth import Keyring
-from llmops_cli.serve.models import Probe
+from llmops_cli.serve.access.gate import Keyring
+from llmops_cli.serve.models.table import Probe
 from llmops_cli.serve.routing import TemplatedRoute
 from llmops_cli.serve.settings import Settings
 

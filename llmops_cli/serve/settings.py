@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmops_cli.serve import upstream_settings
 from llmops_cli.serve.environment import Environment
-from llmops_cli.serve.upstream_settings import UpstreamSettings
+from llmops_cli.serve.upstreams import settings as upstream_settings
+from llmops_cli.serve.upstreams.settings import UpstreamSettings
 
 #: The model that needs no upstream: it is part of this package.
 DEMO_MODEL = "demo"

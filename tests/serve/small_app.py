@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from llmops_cli.serve.server import ServerSettings, run
+from llmops_cli.serve.process.server import ServerSettings, run
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

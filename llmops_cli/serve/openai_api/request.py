@@ -3,7 +3,7 @@
 import json
 from typing import Any, NoReturn
 
-from llmops_cli.serve.chat import ChatCall
+from llmops_cli.serve.models.chat import ChatCall
 
 
 class ChatRequestError(Exception):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from llmops_cli.serve import chat_request
-from llmops_cli.serve.chat_request import ChatRequestError
+from llmops_cli.serve.openai_api import request as chat_request
+from llmops_cli.serve.openai_api.request import ChatRequestError
 
 ODD_BUT_CLEAR = b'{ "stream":true,"model" : "m", "n":1.0,"messages":[{"content":"\xc3\xa9"}] }'
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmops_cli.serve.demo_memory import SIGNATURE, reply
+from llmops_cli.serve.models.demo_memory import SIGNATURE, reply
 from tests.serve.served import Served
 
 PATH = "/v1/chat/completions"

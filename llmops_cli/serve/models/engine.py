@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import xllamacpp
 
-from llmops_cli.serve.chat import ChatAnswer, ChatCall, ModelError, ModelLoadingError
-from llmops_cli.serve.upstream import HttpUpstream
-from llmops_cli.serve.upstream_settings import UpstreamSettings
+from llmops_cli.serve.models.chat import ChatAnswer, ChatCall, ModelError, ModelLoadingError
+from llmops_cli.serve.upstreams.settings import UpstreamSettings
+from llmops_cli.serve.upstreams.upstream import HttpUpstream
 
 _log = logging.getLogger("llmops.serve")
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.types import Send
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.chat import ChatAnswer, ModelError
+from llmops_cli.serve.models.chat import ChatAnswer, ModelError
 
 #: nginx, and the ingresses made of it, otherwise collect a stream into blocks before passing it on.
 _UNBUFFERED = ((b"x-accel-buffering", b"no"), (b"cache-control", b"no-cache"))

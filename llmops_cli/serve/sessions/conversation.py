@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-from llmops_cli.serve.chat import (
+from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.models.chat import (
     ChatCall,
     ChatModel,
     UpstreamAnswerError,
     UpstreamStatusError,
 )
-from llmops_cli.serve.clock import timestamp
-from llmops_cli.serve.session_store import SessionStore
-from llmops_cli.serve.session_tables import Row
+from llmops_cli.serve.sessions.store import SessionStore
+from llmops_cli.serve.sessions.tables import Row
 
 #: Whole messages that end a session, compared without surrounding spaces and case.
 END_WORDS = frozenset({"end", "exit"})

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
 
-from llmops_cli.serve import logs
-from llmops_cli.serve.chat import (
+from llmops_cli.serve.faults import openai_error_object
+from llmops_cli.serve.models.chat import (
     JSON,
     ChatAnswer,
     ChatCall,
@@ -17,7 +17,7 @@ from llmops_cli.serve.chat import (
     UpstreamUnreachableError,
     whole,
 )
-from llmops_cli.serve.faults import openai_error_object
+from llmops_cli.serve.telemetry import logs
 
 #: Seconds to a TCP and TLS connection; a host that drops packets is found out early.
 CONNECT_SECONDS = 5.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmops_cli.serve.disconnect import cancelled_by_disconnect
+from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
 
 
 def leaves_on(event: asyncio.Event) -> Any:

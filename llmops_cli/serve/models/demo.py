@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from llmops_cli.serve import demo_memory, demo_request
-from llmops_cli.serve.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall, whole
-from llmops_cli.serve.demo_request import DemoRequest, DemoRequestError
 from llmops_cli.serve.faults import openai_error_object
+from llmops_cli.serve.models import demo_memory, demo_request
+from llmops_cli.serve.models.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall, whole
+from llmops_cli.serve.models.demo_request import DemoRequest, DemoRequestError
 
 #: Seconds between two words of a stream: long enough to see whether something buffers them.
 WORD_SECONDS = 0.01

@@ -7,25 +7,32 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from llmops_cli.serve import chat_request, faults
-from llmops_cli.serve.chat import ChatModel, ModelError
-from llmops_cli.serve.chat_request import ChatRequestError
+from llmops_cli.serve import faults
 from llmops_cli.serve.clock import timestamp
-from llmops_cli.serve.disconnect import cancelled_by_disconnect
-from llmops_cli.serve.models import Models
-from llmops_cli.serve.relay import relay
+from llmops_cli.serve.models.chat import ChatModel, ModelError
+from llmops_cli.serve.models.table import Models
+from llmops_cli.serve.openai_api import request as chat_request
+from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
+from llmops_cli.serve.openai_api.relay import relay
+from llmops_cli.serve.openai_api.request import ChatRequestError
 from llmops_cli.serve.routing import TemplatedRoute
 
+CHAT_COMPLETIONS = "/v1/chat/completions"
 
-def routes(models: Models, default_model: str) -> list[TemplatedRoute]:
-    """Return the routes under /v1."""
+
+def routes(models: Models) -> list[TemplatedRoute]:
+    """Return the routes under /v1, without the hot path, which comes before all routing."""
     listing = _Listing(models)
-    completions = ChatCompletions(models, default_model)
     return [
         TemplatedRoute("/v1/models", listing.every),
         TemplatedRoute("/v1/models/{model:path}", listing.one),
-        TemplatedRoute("/v1/chat/completions", completions, methods=["POST"]),
+        TemplatedRoute(CHAT_COMPLETIONS, _post_only, methods=["POST"]),
     ]
+
+
+async def _post_only(request: Request) -> Response:
+    """Stand in the table of routes, which answers every other method with 405."""
+    raise AssertionError("a POST does not come here")
 
 
 class ChatCompletions:

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.chat import ChatModel, ModelError, ModelLoadingError
-from llmops_cli.serve.conversation import END_WORDS, Conversations, Reply
-from llmops_cli.serve.models import Models
-from llmops_cli.serve.session_store import SessionStore
+from llmops_cli.serve.models.chat import ChatModel, ModelError, ModelLoadingError
+from llmops_cli.serve.models.table import Models
+from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Reply
+from llmops_cli.serve.sessions.store import SessionStore
 
 
 def _not_blank(text: str) -> str:

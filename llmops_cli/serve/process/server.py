@@ -12,9 +12,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from llmops_cli.serve.control import Control
 from llmops_cli.serve.environment import Environment
-from llmops_cli.serve.listener import Listener
+from llmops_cli.serve.process.control import Control
+from llmops_cli.serve.process.listener import Listener
 from llmops_cli.serve.settings import SettingsError
 
 _log = logging.getLogger("llmops.serve")

@@ -6,10 +6,13 @@ import sys
 from contextvars import ContextVar
 
 from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.exchange import Exchange
 from llmops_cli.serve.settings import Settings
 
 #: The id of the request that is being answered; "-" outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+_log = logging.getLogger("llmops.serve")
 
 
 class JsonLines(logging.Formatter):
@@ -47,3 +50,16 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
+
+
+def completed(exchange: Exchange) -> None:
+    """Write the line of a request that is over."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    fields = {
+        "method": exchange.method,
+        "path": exchange.route,
+        "status": exchange.status,
+        "duration_ms": round(exchange.seconds * 1000, 2),
+    }
+    _log.info("Request completed", extra={"fields": fields})

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from llmops_cli.serve import session_tables
-from llmops_cli.serve.session_tables import Row, Session
+from llmops_cli.serve.sessions import tables
+from llmops_cli.serve.sessions.tables import Row, Session
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ class SessionStore:
         """Open the file and close it at the end. Raises StoreError when it cannot be used."""
         with ThreadPoolExecutor(1, thread_name_prefix="sessions") as self._thread:
             loop = asyncio.get_running_loop()
-            connect = loop.run_in_executor(self._thread, session_tables.connect, self._path)
+            connect = loop.run_in_executor(self._thread, tables.connect, self._path)
             self._connection = await connect
             try:
                 yield
@@ -43,33 +43,33 @@ class SessionStore:
     async def create(self) -> str:
         """Start a session and return its id, a random UUID."""
         session_id = str(uuid.uuid4())
-        await self._do(session_tables.create, session_id)
+        await self._do(tables.create, session_id)
         return session_id
 
     async def latest(self, session_id: str, count: int) -> list[Row]:
         """Return the last ``count`` messages, oldest first. Raises SessionNotFoundError."""
-        return await self._do(session_tables.latest, session_id, count)
+        return await self._do(tables.latest, session_id, count)
 
     async def append(self, session_id: str, *rows: Row) -> None:
         """Keep messages that belong together: all or none. Raises SessionNotFoundError."""
-        await self._do(session_tables.append, session_id, rows)
+        await self._do(tables.append, session_id, rows)
 
     async def end(self, session_id: str) -> None:
         """End a session. Raises SessionNotFoundError, also when it has ended before."""
-        await self._do(session_tables.end, session_id)
+        await self._do(tables.end, session_id)
 
     async def read(self, session_id: str) -> Session:
         """Return a session, ended or not. Raises SessionNotFoundError."""
-        return await self._do(session_tables.read, session_id)
+        return await self._do(tables.read, session_id)
 
     async def delete(self, session_id: str) -> None:
         """Remove a session with all that was said in it. Raises SessionNotFoundError."""
-        await self._do(session_tables.delete, session_id)
+        await self._do(tables.delete, session_id)
 
     async def probe(self) -> str:
         """Say why nothing can be written, or "" when it can."""
         try:
-            await self._do(session_tables.refuse_unwritable)
+            await self._do(tables.refuse_unwritable)
         except sqlite3.Error as error:
             return str(error)
         return ""

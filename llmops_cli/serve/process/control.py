@@ -18,7 +18,7 @@ import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llmops_cli.serve.server import Server
+    from llmops_cli.serve.process.server import Server
 
 _MAX_MESSAGE = 4096
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, ItemsView
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from llmops_cli.serve.chat import ChatModel
-from llmops_cli.serve.demo import DemoModel
+from llmops_cli.serve.models.chat import ChatModel
+from llmops_cli.serve.models.demo import DemoModel
 from llmops_cli.serve.settings import DEMO_MODEL, Settings
 
 #: Says why something is not ready, or "" when it is.
@@ -39,13 +39,13 @@ class Models:
 
     async def _start_upstreams(self, stack: AsyncExitStack) -> None:
         # Not at the top: aiohttp is a third of the start-up time, and the demo does without.
-        from llmops_cli.serve.upstream import HttpUpstream, open_client
+        from llmops_cli.serve.upstreams.upstream import HttpUpstream, open_client
 
         client = await stack.enter_async_context(open_client())
         for upstream in self._settings.upstreams:
             budget = self._settings.request_seconds
             if upstream.gguf:
-                from llmops_cli.serve.engine import LocalEngine
+                from llmops_cli.serve.models.engine import LocalEngine
 
                 engine = LocalEngine(upstream, client, budget)
                 await stack.enter_async_context(engine.running())

@@ -1,0 +1,89 @@
+"""One request and what becomes known of it: what the log line, the metrics and the trace tell."""
+
+import time
+from typing import Any
+
+from starlette.types import Scope
+
+from llmops_cli.serve.access.caller import ANONYMOUS, Caller
+
+#: nginx's word for a client that left before the answer began; it is only ever logged.
+CLIENT_LEFT = 499
+
+_KEY = "llmops.exchange"
+
+
+class Exchange:
+    """Facts that the parts of the server note down while they answer.
+
+    Times are of ``time.perf_counter``, in seconds. ``None`` stands for what is not known (yet),
+    such as the tokens of an upstream that reports none. ``status`` is what the client got;
+    ``route`` is the template of the path, never the path itself.
+    """
+
+    __slots__ = (
+        "attempts",
+        "caller",
+        "client",
+        "completion_tokens",
+        "cost",
+        "ended_at",
+        "first_chunk_at",
+        "id",
+        "incident_id",
+        "is_stream",
+        "method",
+        "model",
+        "path",
+        "prompt_tokens",
+        "route",
+        "started_at",
+        "status",
+        "upstream",
+    )
+
+    def __init__(self, request_id: str, scope: Scope) -> None:
+        self.id = request_id
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.route = ""
+        self.client = ""
+        self.status = CLIENT_LEFT
+        self.started_at = time.perf_counter()
+        self.ended_at: float | None = None
+        self.caller: Caller = ANONYMOUS
+        self.model = ""
+        self.upstream = ""
+        self.attempts = 0
+        self.is_stream = False
+        self.first_chunk_at: float | None = None
+        self.prompt_tokens: int | None = None
+        self.completion_tokens: int | None = None
+        self.cost: float | None = None
+        self.incident_id = ""
+        scope[_KEY] = self
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return (self.ended_at or time.perf_counter()) - self.started_at
+
+    def end(self) -> None:
+        """Note that nothing more will be sent."""
+        self.ended_at = time.perf_counter()
+
+    def note_usage(self, usage: Any) -> None:
+        """Take the tokens from the ``usage`` of an answer in the OpenAI dialect, if it has one."""
+        if isinstance(usage, dict):
+            self.prompt_tokens = _count(usage.get("prompt_tokens"), self.prompt_tokens)
+            self.completion_tokens = _count(usage.get("completion_tokens"), self.completion_tokens)
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """Return the exchange of a request that has come through the envelope."""
+    found: Exchange = scope[_KEY]
+    return found
+
+
+def _count(value: Any, otherwise: int | None) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else otherwise
