@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from llmops_cli.serve.exchange import exchange_of
+from llmops_cli.serve.exchange import current
 
 
 class Dispatch:
@@ -23,7 +23,9 @@ class Dispatch:
             path = scope["path"]
             fast = self._fast.get(path)
             if fast is not None:
-                exchange_of(scope).route = path
+                exchange = current.get()
+                assert exchange is not None, "the envelope is around this"
+                exchange.route = path
                 await fast(scope, receive, send)
                 return
         await self._app(scope, receive, send)

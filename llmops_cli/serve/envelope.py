@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.exchange import CLIENT_LEFT, Exchange
+from llmops_cli.serve.exchange import CLIENT_LEFT, Exchange, current
 from llmops_cli.serve.telemetry import logs
 
 #: Is told of every exchange when it is over.
@@ -40,7 +40,7 @@ class Envelope:
             return
         request_id = _request_id(scope["headers"])
         exchange = Exchange(request_id.decode(), scope)
-        logs.request_id.set(exchange.id)
+        current.set(exchange)
         sealed = self._sealing(send, exchange, request_id)
         try:
             await self._app(scope, receive, sealed)

@@ -1,6 +1,7 @@
 """One request and what becomes known of it: what the log line, the metrics and the trace tell."""
 
 import time
+from contextvars import ContextVar
 from typing import Any
 
 from starlette.types import Scope
@@ -9,8 +10,6 @@ from llmops_cli.serve.access.caller import ANONYMOUS, Caller
 
 #: nginx's word for a client that left before the answer began; it is only ever logged.
 CLIENT_LEFT = 499
-
-_KEY = "llmops.exchange"
 
 
 class Exchange:
@@ -61,7 +60,6 @@ class Exchange:
         self.completion_tokens: int | None = None
         self.cost: float | None = None
         self.incident_id = ""
-        scope[_KEY] = self
 
     @property
     def seconds(self) -> float:
@@ -79,10 +77,9 @@ class Exchange:
             self.completion_tokens = _count(usage.get("completion_tokens"), self.completion_tokens)
 
 
-def exchange_of(scope: Scope) -> Exchange:
-    """Return the exchange of a request that has come through the envelope."""
-    found: Exchange = scope[_KEY]
-    return found
+#: The exchange that the running task answers. Outside of one, as in the engine or at the start,
+#: there is none.
+current: ContextVar[Exchange | None] = ContextVar("current", default=None)
 
 
 def _count(value: Any, otherwise: int | None) -> int | None:

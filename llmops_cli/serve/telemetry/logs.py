@@ -3,14 +3,10 @@
 import json
 import logging
 import sys
-from contextvars import ContextVar
 
 from llmops_cli.serve.clock import timestamp
-from llmops_cli.serve.exchange import Exchange
+from llmops_cli.serve.exchange import Exchange, current
 from llmops_cli.serve.settings import Settings
-
-#: The id of the request that is being answered; "-" outside of one.
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _log = logging.getLogger("llmops.serve")
 
@@ -24,12 +20,13 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
+        exchange = current.get()
         line = {
             "timestamp": timestamp(),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            "request_id": request_id.get(),
+            "request_id": exchange.id if exchange else "-",
             "release": self._release,
             **getattr(record, "fields", {}),
         }

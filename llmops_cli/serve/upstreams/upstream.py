@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
 
+from llmops_cli.serve.exchange import current
 from llmops_cli.serve.faults import openai_error_object
 from llmops_cli.serve.models.chat import (
     JSON,
@@ -17,7 +18,6 @@ from llmops_cli.serve.models.chat import (
     UpstreamUnreachableError,
     whole,
 )
-from llmops_cli.serve.telemetry import logs
 
 #: Seconds to a TCP and TLS connection; a host that drops packets is found out early.
 CONNECT_SECONDS = 5.0
@@ -65,7 +65,7 @@ class HttpUpstream:
             response = await self._client.post(
                 self._url,
                 data=call.body,
-                headers={**self._headers, "X-Request-ID": logs.request_id.get()},
+                headers={**self._headers, "X-Request-ID": _request_id()},
                 timeout=self._stream if call.wants_stream else self._whole,
                 allow_redirects=False,
             )
@@ -130,3 +130,8 @@ def _as_model_errors() -> Iterator[None]:
         raise UpstreamUnreachableError("The upstream cannot be reached") from error
     except (aiohttp.ClientError, ConnectionError) as error:
         raise UpstreamAnswerError("The upstream's answer broke off") from error
+
+
+def _request_id() -> str:
+    exchange = current.get()
+    return exchange.id if exchange else "-"
