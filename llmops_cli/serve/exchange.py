@@ -2,11 +2,11 @@
 
 import time
 from contextvars import ContextVar
-from typing import Any
 
 from starlette.types import Scope
 
 from llmops_cli.serve.access.caller import ANONYMOUS, Caller
+from llmops_cli.serve.models.usage import Usage
 
 #: nginx's word for a client that left before the answer began; it is only ever logged.
 CLIENT_LEFT = 499
@@ -70,17 +70,15 @@ class Exchange:
         """Note that nothing more will be sent."""
         self.ended_at = time.perf_counter()
 
-    def note_usage(self, usage: Any) -> None:
-        """Take the tokens from the ``usage`` of an answer in the OpenAI dialect, if it has one."""
-        if isinstance(usage, dict):
-            self.prompt_tokens = _count(usage.get("prompt_tokens"), self.prompt_tokens)
-            self.completion_tokens = _count(usage.get("completion_tokens"), self.completion_tokens)
-
 
 #: The exchange that the running task answers. Outside of one, as in the engine or at the start,
 #: there is none.
 current: ContextVar[Exchange | None] = ContextVar("current", default=None)
 
 
-def _count(value: Any, otherwise: int | None) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else otherwise
+def note_usage(usage: Usage | None) -> None:
+    """Note the tokens of an answer, as far as they are known, for whoever is being answered."""
+    exchange = current.get()
+    if exchange is not None and usage is not None:
+        exchange.prompt_tokens = usage.prompt_tokens
+        exchange.completion_tokens = usage.completion_tokens

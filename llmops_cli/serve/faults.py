@@ -1,7 +1,9 @@
 """The bodies of error answers: the OpenAI shape under /v1, ``detail`` everywhere else."""
 
+import json
 import logging
 import secrets
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -10,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from llmops_cli.serve.clock import timestamp
 from llmops_cli.serve.exchange import Exchange
-from llmops_cli.serve.models.chat import ModelError
+from llmops_cli.serve.models.chat import ChatAnswer, CircuitOpenError, ModelError
 
 _log = logging.getLogger("llmops.serve")
 
@@ -39,16 +41,66 @@ def openai_error_object(
     return {"message": message, "type": kind, "param": param, "code": code}
 
 
-def report(error: ModelError, *, owner: str) -> str:
-    """Log a failure of a model and return its incident id, ``inc_`` and 12 hex digits."""
-    incident = new_incident()
-    _log.error(
-        "LLM failed: %s: %s",
-        type(error).__name__,
-        error,
-        extra={"fields": {"incident_id": incident, "upstream": owner}},
-    )
-    return incident
+def report(error: ModelError, exchange: Exchange) -> None:
+    """Log a failure of a model, and give the exchange an incident id: ``inc_``, 12 hex digits."""
+    exchange.incident_id = new_incident()
+    fields = {
+        "incident_id": exchange.incident_id,
+        "upstream": exchange.upstream,
+        "attempts": exchange.attempts,
+    }
+    _log.error("LLM failed: %s: %s", type(error).__name__, error, extra={"fields": fields})
+
+
+def model_failure(error: ModelError, exchange: Exchange) -> JSONResponse:
+    """Log the failure of a model and return the answer to it in the dialect of the path."""
+    report(error, exchange)
+    is_openai = exchange.path.startswith("/v1/")
+    body = openai_body(error, exchange) if is_openai else own_body(error, exchange)
+    return JSONResponse(body, error.status, retry_after(error))
+
+
+def retry_after(error: ModelError) -> dict[str, str]:
+    """Return the header that says when to come back, where that is known."""
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+
+
+def openai_body(error: ModelError, exchange: Exchange) -> dict[str, object]:
+    """Return what an answer, or the last event of a stream, says of a failure under /v1."""
+    message = f"{error} ({exchange.incident_id})"
+    return {
+        "error": openai_error_object(error.status, message, code=error.code),
+        "incident_id": exchange.incident_id,
+        "timestamp": timestamp(),
+        **_circuit(error),
+    }
+
+
+def own_body(error: ModelError, exchange: Exchange) -> dict[str, object]:
+    """Return what an answer says of a failure outside of /v1."""
+    detail = f"LLM failed: {type(error).__name__}"
+    more = {} if error.retry_after is None else {"retry_after": error.retry_after}
+    body = incident_body(error.title, str(error), exchange.incident_id, detail)
+    return {**body, **more, **_circuit(error)}
+
+
+def _circuit(error: ModelError) -> dict[str, object]:
+    return {"circuit_state": "open"} if isinstance(error, CircuitOpenError) else {}
+
+
+def with_incident(answer: ChatAnswer, exchange: Exchange) -> ChatAnswer:
+    """Log that a model refused a request, and add the incident id to the words of the model.
+
+    Any other answer is returned as it is.
+    """
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return answer
+    exchange.incident_id = new_incident()
+    fields = {"incident_id": exchange.incident_id, "upstream": exchange.upstream}
+    _log.warning("The model refused a request with %d", answer.status, extra={"fields": fields})
+    known = {"incident_id": exchange.incident_id, "timestamp": timestamp()}
+    body = json.dumps({**json.loads(answer.body), **known}).encode()
+    return replace(answer, body=body)
 
 
 def new_incident() -> str:

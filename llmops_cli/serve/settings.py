@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
+from llmops_cli.serve.upstreams.resilience import Resilience
 from llmops_cli.serve.upstreams.settings import UpstreamSettings
 
 #: The model that needs no upstream: it is part of this package.
@@ -37,13 +39,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the served API is told. ``request_seconds`` is the budget of an upstream.
+    """Everything that the served API is told.
 
-    A whole answer must arrive within that time; of a streamed answer it limits the time to the
-    first byte and every silence after it. ``history_rows`` limits the rows of a session, the new
-    message included, that go to the model, and ``session_max_tokens`` its answer; 0 leaves that to
-    the model. ``key_digests`` are SHA-256 digests: the keys
-    themselves are not kept. No digest at all means that anybody may call.
+    ``fallbacks`` names models that stand in for a model, in order. ``history_rows`` limits the
+    rows of a session, the new message included, that go to the model, and ``session_max_tokens``
+    its answer; 0 leaves that to the model. ``key_digests`` are SHA-256 digests: the keys themselves
+    are not kept. No digest at all means that anybody may call.
     """
 
     release: str
@@ -58,7 +59,8 @@ class Settings:
     data_dir: Path
     log_level: str
     upstreams: tuple[UpstreamSettings, ...]
-    request_seconds: float
+    fallbacks: Mapping[str, tuple[str, ...]]
+    resilience: Resilience
     app: str
 
     @property
@@ -70,6 +72,7 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """Read the settings. Raises SettingsError with every problem at once, not the first only."""
     environment = Environment(environ)
+    upstreams = upstream_settings.read(environment)
     settings = Settings(
         release=_release(environment),
         commit=environment.matching(
@@ -88,8 +91,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         ),
         data_dir=_data_dir(environment),
         log_level=environment.choice("LLMOPS_LOG_LEVEL", _LOG_LEVELS),
-        upstreams=upstream_settings.read(environment),
-        request_seconds=environment.seconds("LLMOPS_REQUEST_SECONDS", 30.0, highest=3600),
+        upstreams=upstreams,
+        fallbacks=upstream_settings.read_fallbacks(environment, upstreams),
+        resilience=resilience.read(environment),
         app=environment.matching(
             "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
         ),

@@ -78,5 +78,5 @@ def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
             "LLMOPS_DATA_DIR": str(tmp_path),
         }
     )
-    assert (taken.model, taken.request_seconds, taken.app) == ("tiny", 2.5, "pack.main:app")
+    assert (taken.model, taken.resilience.budget, taken.app) == ("tiny", 2.5, "pack.main:app")
     assert [upstream.name for upstream in taken.upstreams] == ["cloud", "file"]

@@ -71,5 +71,8 @@ def in_front_of(base_url: str, *models: str) -> dict[str, str]:
         "LLMOPS_UPSTREAMS": json.dumps([entry]),
         "LLMOPS_MODEL": (models or ("m",))[0],
         "LLMOPS_REQUEST_SECONDS": str(BUDGET),
+        # Each act of a script is one failure, and none of them has to do with the next.
+        "LLMOPS_RETRIES": "0",
+        "LLMOPS_CIRCUIT_FAILURES": "1000",
         "UPSTREAM_KEY": scripted_upstream.KEY,
     }

@@ -31,7 +31,7 @@ def test_a_key_is_all_that_has_to_be_set() -> None:
     assert (settings.model, settings.system_prompt) == ("demo", DEFAULT_SYSTEM_PROMPT)
     assert (settings.status_word, settings.history_rows, settings.log_level) == ("ok", 20, "info")
     assert (settings.data_dir, settings.upstreams) == (Path("data"), ())
-    assert (settings.request_seconds, settings.app) == (30.0, "")
+    assert (settings.resilience.budget, settings.app) == (30.0, "")
     assert not settings.is_anonymous
 
 
@@ -139,7 +139,7 @@ def test_an_upstream_is_read() -> None:
         ({"auth": "api-key", "secret": "NOT_SET"}, "NOT_SET: is missing or empty"),
         ({"auth": "jwt"}, "LLMOPS_UPSTREAMS[0].auth: "),
         ({"models": []}, "LLMOPS_UPSTREAMS[0].models: "),
-        ({"models": ["a", "a"]}, "LLMOPS_UPSTREAMS: names the model 'a' more than once"),
+        ({"models": ["a", "a"]}, "LLMOPS_UPSTREAMS: lists 'a' twice in upstream 'cloud'"),
         ({"modles": ["a"]}, "LLMOPS_UPSTREAMS[0].modles: "),
         ({"name": "Two Words"}, "LLMOPS_UPSTREAMS[0].name: "),
     ],

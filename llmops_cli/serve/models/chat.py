@@ -29,26 +29,18 @@ class ChatCall:
 
 @dataclass(frozen=True)
 class ChatAnswer:
-    """An answer whose head is known and whose body arrives in chunks, in the OpenAI dialect.
+    """An answer in the OpenAI dialect: whole in ``body``, or arriving in ``chunks``.
 
-    ``status`` is a success or a fault of the caller (4xx). Reading ``chunks`` raises ModelError
-    when the model fails half-way.
+    ``status`` is a success or a fault of the caller (4xx). ``chunks`` yields b"" when nothing has
+    come for a while, so that the caller of the API can be told that somebody is still there.
+    Reading it raises ModelError when the model fails half-way.
     """
 
     status: int
     content_type: bytes
-    chunks: AsyncIterator[bytes]
+    body: bytes = b""
+    chunks: AsyncIterator[bytes] | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether the body is server-sent events, to be passed on chunk by chunk."""
-        return self.content_type.startswith(EVENT_STREAM)
-
-
-async def whole(body: bytes) -> AsyncIterator[bytes]:
-    """Yield a body that is there already."""
-    yield body
 
 
 class ChatModel(Protocol):
@@ -65,12 +57,19 @@ class ChatModel(Protocol):
 class ModelError(Exception):
     """The model did not answer, and it is not the caller's fault.
 
-    ``status`` is what the caller of the API gets. The message is safe to show: it holds no
-    address, no credential and nothing that the upstream said.
+    ``status`` is what the caller of the API gets, ``code`` what programs tell errors apart by, and
+    ``retry_after`` how many seconds to wait with the next try, where that is known. The message is
+    safe to show: it holds no address, no credential and nothing that the upstream said.
     """
 
     status = 502
     code = "upstream_error"
+    #: What the error is called outside of /v1.
+    title = "BadGateway"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UpstreamUnreachableError(ModelError):
@@ -84,10 +83,17 @@ class UpstreamTimeoutError(ModelError):
 
     status = 504
     code = "upstream_timeout"
+    title = "GatewayTimeout"
 
 
 class UpstreamStatusError(ModelError):
-    """The upstream answered with a status that is its own fault, or ours, but not the caller's."""
+    """The upstream answered with a status of its own fault (5xx)."""
+
+    code = "upstream_status"
+
+
+class UpstreamRefusedUsError(ModelError):
+    """The upstream refused our credential, or sent us elsewhere: a retry would change nothing."""
 
     code = "upstream_status"
 
@@ -98,8 +104,17 @@ class UpstreamAnswerError(ModelError):
     code = "upstream_answer"
 
 
+class CircuitOpenError(ModelError):
+    """Every upstream of the model has failed so often that it is left alone for a while."""
+
+    status = 503
+    code = "circuit_open"
+    title = "ServiceUnavailable"
+
+
 class ModelLoadingError(ModelError):
     """The model of the local engine is not loaded yet, or could not be."""
 
     status = 503
     code = "model_loading"
+    title = "ServiceUnavailable"

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmops_cli.serve.faults import openai_error_object
 from llmops_cli.serve.models import demo_memory, demo_request
-from llmops_cli.serve.models.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall, whole
+from llmops_cli.serve.models.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall
 from llmops_cli.serve.models.demo_request import DemoRequest, DemoRequestError
 
 #: Seconds between two words of a stream: long enough to see whether something buffers them.
@@ -32,9 +32,9 @@ class DemoModel:
             return
         completion = _Completion(call.model, request)
         if call.wants_stream:
-            yield ChatAnswer(200, EVENT_STREAM, completion.events())
+            yield ChatAnswer(200, EVENT_STREAM, chunks=completion.events())
         else:
-            yield ChatAnswer(200, JSON, whole(completion.whole()))
+            yield ChatAnswer(200, JSON, completion.whole())
 
 
 class _Completion:
@@ -100,4 +100,4 @@ def _words(request: DemoRequest) -> list[str]:
 
 def _refusal(error: DemoRequestError) -> ChatAnswer:
     fault = openai_error_object(400, str(error), param=error.param)
-    return ChatAnswer(400, JSON, whole(json.dumps({"error": fault}).encode()))
+    return ChatAnswer(400, JSON, json.dumps({"error": fault}).encode())

@@ -6,14 +6,15 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import xllamacpp
 
-from llmops_cli.serve.models.chat import ChatAnswer, ChatCall, ModelError, ModelLoadingError
+from llmops_cli.serve.models.chat import ChatCall, ModelError, ModelLoadingError
+from llmops_cli.serve.upstreams.resilience import Resilience
 from llmops_cli.serve.upstreams.settings import UpstreamSettings
-from llmops_cli.serve.upstreams.upstream import HttpUpstream
+from llmops_cli.serve.upstreams.upstream import Attempt, HttpUpstream
 
 _log = logging.getLogger("llmops.serve")
 
@@ -22,6 +23,7 @@ _PARALLEL = 4
 _ERRORS_ONLY = 1
 
 #: Reads the weights from disk once, so that the first caller need not wait for that.
+_WARM_UP_SECONDS = 600.0
 _WARM_UP: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Hello"}],
     "max_tokens": 1,
@@ -34,13 +36,10 @@ class LocalEngine:
     Until it is loaded, calls raise ModelLoadingError and ``probe`` says so.
     """
 
-    def __init__(
-        self, settings: UpstreamSettings, client: aiohttp.ClientSession, seconds: float
-    ) -> None:
-        self.owner = settings.name
+    def __init__(self, settings: UpstreamSettings, resilience: Resilience) -> None:
+        self.name = settings.name
         self._settings = settings
-        self._client = client
-        self._seconds = seconds
+        self._resilience = resilience
         self._server: Any = None
         self._upstream: HttpUpstream | None = None
         self._trouble = "the model is still loading"
@@ -56,13 +55,11 @@ class LocalEngine:
             await asyncio.wait([loading])
             await asyncio.to_thread(self._end)
 
-    @asynccontextmanager
-    async def answer(self, call: ChatCall) -> AsyncIterator[ChatAnswer]:
+    async def ask(self, call: ChatCall, model: str, deadline: float) -> Attempt:
         """Ask the model. Raises ModelError."""
         if self._trouble or self._upstream is None:
             raise ModelLoadingError(f"Not available: {self._trouble}")
-        async with self._upstream.answer(call) as answer:
-            yield answer
+        return await self._upstream.ask(call, model, deadline)
 
     async def probe(self) -> str:
         """Say why the model cannot answer, or "" when it can."""
@@ -73,14 +70,15 @@ class LocalEngine:
         try:
             self._server = await asyncio.to_thread(xllamacpp.Server, self._parameters(key))
             base_url = f"{self._server.listening_address}/v1"
-            self._upstream = HttpUpstream(self.owner, base_url, key, self._client, self._seconds)
+            server = replace(self._settings, base_url=base_url, gguf=None, key=key)
+            self._upstream = HttpUpstream(server, self._resilience)
             await self._warm_up(self._upstream)
         except (RuntimeError, ModelError) as error:
             self._trouble = "the model could not be loaded"
-            _log.error("Engine %s: %s (%s)", self.owner, self._trouble, error)
+            _log.error("Engine %s: %s (%s)", self.name, self._trouble, error)
         else:
             self._trouble = ""
-            _log.info("Engine %s: the model is loaded", self.owner)
+            _log.info("Engine %s: the model is loaded", self.name)
 
     def _parameters(self, key: str) -> Any:
         parameters = xllamacpp.CommonParams()
@@ -102,9 +100,8 @@ class LocalEngine:
     async def _warm_up(self, upstream: HttpUpstream) -> None:
         fields = {**_WARM_UP, "model": self._settings.models[0]}
         call = ChatCall(json.dumps(fields).encode(), fields)
-        async with upstream.answer(call) as answer:
-            async for _ in answer.chunks:
-                pass
+        deadline = asyncio.get_running_loop().time() + _WARM_UP_SECONDS
+        (await upstream.ask(call, call.model, deadline)).close()
 
     def _end(self) -> None:
         # The binding has no method for it: the server ends with its last reference.

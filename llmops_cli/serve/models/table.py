@@ -2,10 +2,16 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, ItemsView
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from llmops_cli.serve.models.chat import ChatModel
 from llmops_cli.serve.models.demo import DemoModel
 from llmops_cli.serve.settings import DEMO_MODEL, Settings
+from llmops_cli.serve.upstreams.breaker import Breaker
+from llmops_cli.serve.upstreams.settings import UpstreamSettings
+
+if TYPE_CHECKING:
+    from llmops_cli.serve.upstreams.failover import Upstream
 
 #: Says why something is not ready, or "" when it is.
 Probe = Callable[[], Awaitable[str]]
@@ -17,6 +23,7 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._models: dict[str, ChatModel] = {}
+        self._circuits: dict[str, Breaker] = {}
         self.probes: dict[str, Probe] = {}
 
     def find(self, name: str) -> ChatModel | None:
@@ -27,9 +34,13 @@ class Models:
         """Return names and models in the order of the settings."""
         return self._models.items()
 
+    def circuits(self) -> dict[str, Breaker]:
+        """Return the circuit breakers by the names of their upstreams."""
+        return self._circuits
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Open the connections and start loading the engines; close all of them at the end."""
+        """Make the upstreams ready and start loading the engines; close all of them at the end."""
         async with AsyncExitStack() as stack:
             if self._settings.upstreams:
                 await self._start_upstreams(stack)
@@ -38,19 +49,38 @@ class Models:
             yield
 
     async def _start_upstreams(self, stack: AsyncExitStack) -> None:
-        # Not at the top: aiohttp is a third of the start-up time, and the demo does without.
-        from llmops_cli.serve.upstreams.upstream import HttpUpstream, open_client
+        # Not at the top: the demo does without.
+        from llmops_cli.serve.upstreams.failover import Candidate, Failover
 
-        client = await stack.enter_async_context(open_client())
-        for upstream in self._settings.upstreams:
-            budget = self._settings.request_seconds
-            if upstream.gguf:
-                from llmops_cli.serve.models.engine import LocalEngine
+        resilience = self._settings.resilience
+        candidates: dict[str, list[Candidate]] = {}
+        for settings in self._settings.upstreams:
+            upstream = await self._started(stack, settings)
+            breaker = Breaker(
+                settings.name,
+                threshold=resilience.circuit_failures,
+                seconds=resilience.circuit_wait,
+            )
+            self._circuits[settings.name] = breaker
+            for model in settings.models:
+                name = settings.aliases.get(model, model)
+                candidate = Candidate(upstream, name, breaker, settings.seconds)
+                candidates.setdefault(model, []).append(candidate)
+        for model, own in candidates.items():
+            others = self._settings.fallbacks.get(model, ())
+            every = [*own, *(stand_in for other in others for stand_in in candidates[other])]
+            self._models[model] = Failover(every, resilience)
 
-                engine = LocalEngine(upstream, client, budget)
-                await stack.enter_async_context(engine.running())
-                self.probes[f"engine:{upstream.name}"] = engine.probe
-                model: ChatModel = engine
-            else:
-                model = HttpUpstream(upstream.name, upstream.base_url, upstream.key, client, budget)
-            self._models |= dict.fromkeys(upstream.models, model)
+    async def _started(self, stack: AsyncExitStack, settings: UpstreamSettings) -> "Upstream":
+        if not settings.gguf:
+            from llmops_cli.serve.upstreams.upstream import HttpUpstream
+
+            upstream = HttpUpstream(settings, self._settings.resilience)
+            stack.callback(upstream.close)
+            return upstream
+        from llmops_cli.serve.models.engine import LocalEngine
+
+        engine = LocalEngine(settings, self._settings.resilience)
+        await stack.enter_async_context(engine.running())
+        self.probes[f"engine:{settings.name}"] = engine.probe
+        return engine

@@ -1,28 +1,48 @@
 """Passes a model's answer on to the client as it comes."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 
 from starlette.types import Send
 
 from llmops_cli.serve import faults
+from llmops_cli.serve.exchange import Exchange
 from llmops_cli.serve.models.chat import ChatAnswer, ModelError
 
 #: nginx, and the ingresses made of it, otherwise collect a stream into blocks before passing it on.
 _UNBUFFERED = ((b"x-accel-buffering", b"no"), (b"cache-control", b"no-cache"))
 
+#: A comment, which every reader of server-sent events skips (WHATWG HTML, 9.2.6).
+_SIGN_OF_LIFE = b": still here\n\n"
 
-async def relay(answer: ChatAnswer, send: Send, *, owner: str) -> None:
-    """Send the answer. Raises ModelError only before the first byte has been sent."""
-    if answer.is_stream:
-        await _start(answer, send, _UNBUFFERED)
-        async for chunk in _with_fault_as_event(answer.chunks, owner):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    else:
-        body = b"".join([chunk async for chunk in answer.chunks])
-        await _start(answer, send, ((b"content-length", str(len(body)).encode()),))
-        await send({"type": "http.response.body", "body": body})
+
+async def relay(answer: ChatAnswer, send: Send, exchange: Exchange) -> None:
+    """Send the answer. A failure half-way becomes a last event: the status is long sent."""
+    if answer.chunks is None:
+        await _start(answer, send, ((b"content-length", b"%d" % len(answer.body)),))
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    exchange.is_stream = True
+    await _start(answer, send, _UNBUFFERED)
+    try:
+        await _pass_on(answer.chunks, send, exchange)
+    except ModelError as error:
+        await send(_body(_fault(error, exchange), more=True))
+    await send(_body(b"", more=False))
+
+
+async def _pass_on(chunks: AsyncIterator[bytes], send: Send, exchange: Exchange) -> None:
+    async for chunk in chunks:
+        if not chunk:
+            chunk = _SIGN_OF_LIFE  # noqa: PLW2901
+        elif exchange.first_chunk_at is None:
+            exchange.first_chunk_at = time.perf_counter()
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+def _body(body: bytes, *, more: bool) -> dict[str, object]:
+    return {"type": "http.response.body", "body": body, "more_body": more}
 
 
 async def _start(answer: ChatAnswer, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
@@ -30,13 +50,7 @@ async def _start(answer: ChatAnswer, send: Send, headers: tuple[tuple[bytes, byt
     await send({"type": "http.response.start", "status": answer.status, "headers": every})
 
 
-async def _with_fault_as_event(chunks: AsyncIterator[bytes], owner: str) -> AsyncIterator[bytes]:
-    """Yield the chunks; a failure half-way becomes a last event, for the status is long sent."""
-    try:
-        async for chunk in chunks:
-            yield chunk
-    except ModelError as error:
-        incident = faults.report(error, owner=owner)
-        fault = faults.openai_error_object(error.status, f"{error} ({incident})", code=error.code)
-        # The empty line first ends an event that was cut in the middle.
-        yield b"\n\ndata: " + json.dumps({"error": fault}).encode() + b"\n\n"
+def _fault(error: ModelError, exchange: Exchange) -> bytes:
+    faults.report(error, exchange)
+    # The empty line first ends an event that was cut in the middle.
+    return b"\n\ndata: " + json.dumps(faults.openai_body(error, exchange)).encode() + b"\n\n"

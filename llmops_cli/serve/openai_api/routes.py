@@ -3,12 +3,12 @@
 import time
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.exchange import Exchange, current
 from llmops_cli.serve.models.chat import ChatModel, ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import request as chat_request
@@ -44,13 +44,15 @@ class ChatCompletions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that goes away takes the call of the model with it."""
-        body = await Request(scope, receive).body()
-        async with cancelled_by_disconnect(receive):
-            refusal = await self._answer(body, send)
+        exchange = current.get()
+        assert exchange is not None, "the envelope is around this"
+        body = await read_body(receive)
+        async with cancelled_by_disconnect(scope, receive):
+            refusal = await self._answer(body, send, exchange)
             if refusal:
                 await refusal(scope, receive, send)
 
-    async def _answer(self, body: bytes, send: Send) -> Response | None:
+    async def _answer(self, body: bytes, send: Send, exchange: Exchange) -> Response | None:
         try:
             call = chat_request.read(body, self._default_model)
         except ChatRequestError as error:
@@ -58,12 +60,29 @@ class ChatCompletions:
         model = self._models.find(call.model)
         if model is None:
             return _unknown(call.model)
+        exchange.model = call.model
+        exchange.upstream = model.owner
         try:
             async with model.answer(call) as answer:
-                await relay(answer, send, owner=model.owner)
+                await relay(faults.with_incident(answer, exchange), send, exchange)
         except ModelError as error:
-            return _failure(error, model)
+            return faults.model_failure(error, exchange)
         return None
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return the whole body. Raises ClientDisconnect when the client leaves before its end."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return body
+    parts = []
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    raise ClientDisconnect
 
 
 class _Listing:
@@ -87,10 +106,3 @@ class _Listing:
 def _unknown(name: str) -> Response:
     message = f"The model {name[:100]!r} does not exist here"
     return faults.openai_error(404, message, code="model_not_found", param="model")
-
-
-def _failure(error: ModelError, model: ChatModel) -> Response:
-    incident = faults.report(error, owner=model.owner)
-    fault = faults.openai_error_object(error.status, f"{error} ({incident})", code=error.code)
-    body = {"error": fault, "incident_id": incident, "timestamp": timestamp()}
-    return JSONResponse(body, error.status)

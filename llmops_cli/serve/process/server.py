@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.openai_api.disconnect import EXTENSION
 from llmops_cli.serve.process.control import Control
 from llmops_cli.serve.process.listener import Listener
 from llmops_cli.serve.settings import SettingsError
@@ -94,6 +95,15 @@ def run(
     return 0 if server.started else 1
 
 
+class _Departure:
+    """Has something done when the client goes away."""
+
+    __slots__ = ("then",)
+
+    def __init__(self) -> None:
+        self.then: Callable[[], object] | None = None
+
+
 class DrainingProtocol(HttpToolsProtocol):
     """Tells a kept-alive client to close with its next answer once the server is draining.
 
@@ -102,6 +112,20 @@ class DrainingProtocol(HttpToolsProtocol):
     """
 
     is_draining = False
+
+    def on_message_begin(self) -> None:
+        """Begin a request, with a place to leave word for the case that the client goes away."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: _Departure()}  # type: ignore[dict-item]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; the request that is being answered learns of it without having to ask."""
+        cycle = getattr(self, "cycle", None)
+        if cycle is not None and not cycle.response_complete:
+            departure = cycle.scope["extensions"][EXTENSION]
+            if departure.then is not None:
+                departure.then()
+        super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
         """Begin a request; while draining, it is the last one of its connection."""

@@ -96,9 +96,10 @@ async def _ask(model: ChatModel, fields: dict[str, Any]) -> str:
     async with model.answer(ChatCall(json.dumps(fields).encode(), fields)) as answer:
         if answer.status >= 400:
             raise UpstreamStatusError(f"The upstream answered {answer.status}")
-        body = b"".join([chunk async for chunk in answer.chunks])
+        if answer.chunks is not None:
+            raise UpstreamAnswerError("The upstream streams what it was not asked to stream")
     try:
-        content = json.loads(body)["choices"][0]["message"]["content"]
+        content = json.loads(answer.body)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise UpstreamAnswerError("The upstream's answer is not a chat completion") from error
     if not isinstance(content, str):

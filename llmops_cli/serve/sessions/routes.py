@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.models.chat import ChatModel, ModelError, ModelLoadingError
+from llmops_cli.serve.exchange import current
+from llmops_cli.serve.models.chat import ChatModel, ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Reply
 from llmops_cli.serve.sessions.store import SessionStore
@@ -86,7 +87,7 @@ class _Sessions:
         try:
             reply = await self._conversations.say(session_id, said, self._model_name, model)
         except ModelError as error:
-            return _failure(error, model)
+            return _failure(error)
         return _turn(reply, ended=False)
 
 
@@ -110,9 +111,11 @@ def _turn(reply: Reply, *, ended: bool) -> Response:
     return JSONResponse({"ended": ended, "assistant": assistant})
 
 
-def _failure(error: ModelError, model: ChatModel) -> Response:
-    incident = faults.report(error, owner=model.owner)
-    name = type(error).__name__
-    body = faults.incident_body(name, str(error), incident, f"LLM failed: {name}")
-    # Every failure of a model is a 502 here; only a model that still loads will be there soon.
-    return JSONResponse(body, 503 if isinstance(error, ModelLoadingError) else 502)
+def _failure(error: ModelError) -> Response:
+    exchange = current.get()
+    assert exchange is not None, "the envelope is around this"
+    answer = faults.model_failure(error, exchange)
+    if error.status == 504:
+        # Whatever fails behind a session is a bad gateway to who talks in it.
+        answer.status_code = 502
+    return answer

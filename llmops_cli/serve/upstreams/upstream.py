@@ -1,137 +1,200 @@
-"""An OpenAI-compatible server elsewhere, spoken to without touching what it says."""
+"""An OpenAI-compatible server elsewhere: one attempt to have it answer one call."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
-import aiohttp
-
-from llmops_cli.serve.exchange import current
+from llmops_cli.serve.exchange import current, note_usage
 from llmops_cli.serve.faults import openai_error_object
 from llmops_cli.serve.models.chat import (
+    EVENT_STREAM,
     JSON,
     ChatAnswer,
     ChatCall,
     UpstreamAnswerError,
+    UpstreamRefusedUsError,
     UpstreamStatusError,
     UpstreamTimeoutError,
     UpstreamUnreachableError,
-    whole,
 )
+from llmops_cli.serve.models.usage import StreamUsage, find
+from llmops_cli.serve.upstreams.body import asks_usage_for_us, body_for
+from llmops_cli.serve.upstreams.chunks import Chunks
+from llmops_cli.serve.upstreams.connection import BrokenAnswerError, Connection
+from llmops_cli.serve.upstreams.credentials import credential_for
+from llmops_cli.serve.upstreams.pool import Origin, Pool
+from llmops_cli.serve.upstreams.resilience import Resilience
+from llmops_cli.serve.upstreams.settings import UpstreamSettings
 
-#: Seconds to a TCP and TLS connection; a host that drops packets is found out early.
-CONNECT_SECONDS = 5.0
-
-#: Less than the five seconds after which common servers (uvicorn, Node, llama.cpp) close an idle
-#: connection. A request sent just then is lost, and a POST cannot simply be sent again.
-_KEEP_ALIVE_SECONDS = 4.0
-
+#: Bytes of an answer that is not a stream.
+_LARGEST_ANSWER = 64 * 1024 * 1024
 #: Statuses that speak of our credential, not of the caller's request.
 _OUR_FAULT = frozenset({401, 403, 407})
+#: Statuses by which a server says that it was too slow or too early, and that one may try again.
+_TRANSIENT = frozenset({408, 425})
+#: Seconds of a Retry-After that are believed.
+_LONGEST_WAIT = 3600
 _PASSED_ON = (b"retry-after", b"x-ratelimit-")
 
 
-@asynccontextmanager
-async def open_client() -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the one client that all upstreams share. The number of connections is not limited."""
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "llmops", "Accept-Encoding": "identity"},
-    ) as client:
-        yield client
+@dataclass(frozen=True)
+class Attempt:
+    """An answer that has begun; ``close`` it when it has been read, or is given up."""
+
+    answer: ChatAnswer
+    close: Callable[[], None]
 
 
 class HttpUpstream:
-    """One upstream. ``seconds`` limits a whole answer, or the silences of a streamed one."""
+    """One upstream. What it says is passed on without touching it."""
 
-    def __init__(
-        self, name: str, base_url: str, key: str, client: aiohttp.ClientSession, seconds: float
-    ) -> None:
-        self.owner = name
-        self._url = f"{base_url}/chat/completions"
-        self._client = client
-        self._headers = {"Content-Type": "application/json"}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        connect = min(CONNECT_SECONDS, seconds)
-        self._whole = aiohttp.ClientTimeout(total=seconds, sock_connect=connect)
-        self._stream = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=seconds)
+    def __init__(self, settings: UpstreamSettings, resilience: Resilience) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self._resilience = resilience
+        origin = Origin.of(settings.base_url)
+        self._pool = Pool(origin, resilience.connect)
+        self._credential = credential_for(settings)
+        self._head = (
+            f"POST {settings.path} HTTP/1.1\r\nHost: {origin.authority}\r\n"
+            "Content-Type: application/json\r\nUser-Agent: llmops\r\n"
+            "Accept-Encoding: identity\r\n"
+        ).encode()
 
-    @asynccontextmanager
-    async def answer(self, call: ChatCall) -> AsyncIterator[ChatAnswer]:
-        """Post the body as it is. A redirect is a failure: following it could leak the key."""
-        with _as_model_errors():
-            response = await self._client.post(
-                self._url,
-                data=call.body,
-                headers={**self._headers, "X-Request-ID": _request_id()},
-                timeout=self._stream if call.wants_stream else self._whole,
-                allow_redirects=False,
+    async def ask(self, call: ChatCall, model: str, deadline: float) -> Attempt:
+        """Post the call, for the model as the upstream calls it, and return what it answers.
+
+        A redirect is a failure: following it could leak the key. Raises ModelError.
+        """
+        asks_usage = self.settings.stream_usage and asks_usage_for_us(call)
+        body = body_for(call, model, asks_usage=asks_usage)
+        request = await self._request(body)
+        connection = await self._answering(request, deadline)
+        try:
+            return await self._attempt(connection, call, deadline, hides_usage=asks_usage)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    async def _request(self, body: bytes) -> bytes:
+        credential = await self._credential.line()
+        exchange = current.get()
+        about = f"X-Request-ID: {exchange.id}\r\n" if exchange else ""
+        length = f"Content-Length: {len(body)}\r\n\r\n"
+        return b"".join((self._head, credential, about.encode(), length.encode(), body))
+
+    async def _answering(self, request: bytes, deadline: float) -> Connection:
+        """Return a connection on which the head of an answer has come."""
+        kept = self._pool.idle()
+        if kept is not None:
+            try:
+                return await _asked(kept, request, deadline)
+            except BrokenAnswerError:
+                # The upstream closed it before our request came there: that is no failure yet.
+                pass
+        try:
+            connection = await self._pool.connect(deadline)
+        except TimeoutError as error:
+            raise UpstreamTimeoutError("The upstream cannot be reached in time") from error
+        except OSError as error:
+            raise UpstreamUnreachableError("The upstream cannot be reached") from error
+        try:
+            return await _asked(connection, request, deadline)
+        except BrokenAnswerError as error:
+            raise UpstreamAnswerError("The upstream's answer broke off") from error
+
+    async def _attempt(
+        self, connection: Connection, call: ChatCall, deadline: float, *, hides_usage: bool
+    ) -> Attempt:
+        status = connection.status
+        headers = tuple(h for h in connection.headers if h[0].startswith(_PASSED_ON))
+        if status >= 300:
+            self._refuse_faults(status, headers)
+            body = await _rest(connection, deadline)
+            self._pool.give_back(connection)
+            fault = ChatAnswer(status, JSON, _fault(status, body), headers=headers)
+            return Attempt(fault, _nothing)
+        content_type = _content_type(connection)
+        if content_type.startswith(EVENT_STREAM) or (call.wants_stream and content_type != JSON):
+            chunks = Chunks(connection, self._resilience, StreamUsage(hides=hides_usage))
+            await chunks.begin(deadline)
+            answer = ChatAnswer(status, content_type, chunks=chunks, headers=headers)
+            return Attempt(answer, lambda: self._pool.give_back(connection))
+        body = await _rest(connection, deadline)
+        self._pool.give_back(connection)
+        note_usage(find(body))
+        return Attempt(ChatAnswer(status, content_type, body, headers=headers), _nothing)
+
+    def _refuse_faults(self, status: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+        if status >= 500 or status in _TRANSIENT:
+            raise UpstreamStatusError(
+                f"The upstream answered {status}", retry_after=_retry_after(headers)
             )
-        async with response:
-            yield await _answer(response)
+        if status in _OUR_FAULT:
+            self._credential.rejected()
+        if status < 400 or status in _OUR_FAULT:
+            raise UpstreamRefusedUsError(f"The upstream answered {status}")
 
 
-async def _answer(response: aiohttp.ClientResponse) -> ChatAnswer:
-    status = response.status
-    is_callers = status < 300 or (400 <= status < 500 and status not in _OUR_FAULT)
-    if not is_callers:
-        raise UpstreamStatusError(f"The upstream answered {status}")
-    headers = tuple(
-        (name.lower(), value)
-        for name, value in response.raw_headers
-        if name.lower().startswith(_PASSED_ON)
-    )
-    if status >= 400:
-        return ChatAnswer(status, JSON, whole(await _fault(response)), headers)
-    content_type = response.headers.get("Content-Type", "application/json")
-    return ChatAnswer(status, content_type.encode("latin-1", "replace"), _chunks(response), headers)
+def _nothing() -> None:
+    """Close nothing: the connection is free again."""
 
 
-async def _fault(response: aiohttp.ClientResponse) -> bytes:
+async def _asked(connection: Connection, request: bytes, deadline: float) -> Connection:
+    try:
+        connection.send(request)
+        await connection.head(deadline)
+    except TimeoutError as error:
+        connection.close()
+        raise UpstreamTimeoutError("The upstream did not answer in time") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _rest(connection: Connection, deadline: float) -> bytes:
+    try:
+        return await connection.rest(deadline, most=_LARGEST_ANSWER)
+    except TimeoutError as error:
+        raise UpstreamTimeoutError("The upstream did not answer in time") from error
+    except BrokenAnswerError as error:
+        raise UpstreamAnswerError("The upstream's answer broke off") from error
+
+
+def _content_type(connection: Connection) -> bytes:
+    for name, value in connection.headers:
+        if name == b"content-type":
+            return JSON if value.startswith(JSON) else value
+    return JSON
+
+
+def _retry_after(headers: tuple[tuple[bytes, bytes], ...]) -> int | None:
+    """Return the seconds of a Retry-After, which may be a number or a date (RFC 9110, 10.2.3)."""
+    value = next((v.decode("latin-1") for name, v in headers if name == b"retry-after"), "")
+    if value.isascii() and value.isdigit():
+        return min(int(value[:9]), _LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0, min(math.ceil(moment.timestamp() - time.time()), _LONGEST_WAIT))
+
+
+def _fault(status: int, body: bytes) -> bytes:
     """Return the words of the upstream if they are an OpenAI error, and otherwise one of ours."""
-    with _as_model_errors():
-        body = await response.read()
     try:
         has_our_shape = isinstance(json.loads(body)["error"], dict)
     except (ValueError, LookupError, TypeError, RecursionError):
         has_our_shape = False
     if has_our_shape:
         return body
-    status = response.status
     error = openai_error_object(status, f"The upstream answered {status}", code="upstream_status")
     return json.dumps({"error": error}).encode()
-
-
-async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    tail = b""
-    with _as_model_errors():
-        async for chunk in response.content.iter_any():
-            tail = (tail + chunk)[-64:]
-            yield chunk
-    if _ends_only_with_the_connection(response) and b"[DONE]" not in tail:
-        raise UpstreamAnswerError("The upstream's answer broke off")
-
-
-def _ends_only_with_the_connection(response: aiohttp.ClientResponse) -> bool:
-    """Whether a death of the upstream looks just like the end of its stream."""
-    is_framed = response.content_length is not None or response.headers.get("Transfer-Encoding")
-    return not is_framed and response.content_type == "text/event-stream"
-
-
-@contextmanager
-def _as_model_errors() -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise UpstreamTimeoutError("The upstream did not answer in time") from error
-    except aiohttp.ClientConnectorError as error:
-        raise UpstreamUnreachableError("The upstream cannot be reached") from error
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise UpstreamAnswerError("The upstream's answer broke off") from error
-
-
-def _request_id() -> str:
-    exchange = current.get()
-    return exchange.id if exchange else "-"

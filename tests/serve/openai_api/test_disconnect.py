@@ -1,26 +1,63 @@
 """Work ends when its client leaves, and only that cancellation is swallowed."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
-from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
+from llmops_cli.serve.openai_api.disconnect import EXTENSION, cancelled_by_disconnect
 
 
-def leaves_on(event: asyncio.Event) -> Any:
-    async def receive() -> dict[str, Any]:
-        await event.wait()
-        return {"type": "http.disconnect"}
-
-    return receive
+class Departure:
+    then: Callable[[], object] | None = None
 
 
-def test_work_ends_with_its_client_and_what_comes_after_goes_on() -> None:
+class TellingServer:
+    """A server, such as ours, that tells of a departure."""
+
+    def __init__(self) -> None:
+        self.departure = Departure()
+
+    def leave(self) -> None:
+        if self.departure.then is not None:
+            self.departure.then()
+
+    def watched(self) -> AbstractAsyncContextManager[None]:
+        async def receive() -> Any:
+            raise AssertionError("nobody has to ask")
+
+        return cancelled_by_disconnect({"extensions": {EXTENSION: self.departure}}, receive)
+
+
+class AskedServer:
+    """A server that has to be asked, as ASGI has it."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+
+    def leave(self) -> None:
+        self.gone.set()
+
+    def watched(self) -> AbstractAsyncContextManager[None]:
+        async def receive() -> dict[str, Any]:
+            await self.gone.wait()
+            return {"type": "http.disconnect"}
+
+        return cancelled_by_disconnect({}, receive)
+
+
+Server = type[TellingServer] | type[AskedServer]
+both = pytest.mark.parametrize("server", [TellingServer, AskedServer])
+
+
+@both
+def test_work_ends_with_its_client_and_what_comes_after_goes_on(server: Server) -> None:
     async def scenario() -> str:
-        gone = asyncio.Event()
-        asyncio.get_running_loop().call_soon(gone.set)
-        async with cancelled_by_disconnect(leaves_on(gone)):
+        client = server()
+        asyncio.get_running_loop().call_soon(client.leave)
+        async with client.watched():
             await asyncio.Event().wait()
         await asyncio.sleep(0)
         return "went on"
@@ -28,9 +65,10 @@ def test_work_ends_with_its_client_and_what_comes_after_goes_on() -> None:
     assert asyncio.run(scenario()) == "went on"
 
 
-def test_a_cancellation_from_elsewhere_is_passed_on() -> None:
+@both
+def test_a_cancellation_from_elsewhere_is_passed_on(server: Server) -> None:
     async def work(started: asyncio.Event) -> None:
-        async with cancelled_by_disconnect(leaves_on(asyncio.Event())):
+        async with server().watched():
             started.set()
             await asyncio.Event().wait()
 
@@ -45,10 +83,14 @@ def test_a_cancellation_from_elsewhere_is_passed_on() -> None:
         asyncio.run(scenario())
 
 
-def test_work_that_is_done_leaves_no_watcher() -> None:
+@both
+def test_work_that_is_done_is_watched_no_longer(server: Server) -> None:
     async def scenario() -> int:
-        async with cancelled_by_disconnect(leaves_on(asyncio.Event())):
+        client = server()
+        async with client.watched():
             pass
+        client.leave()
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
         return len(asyncio.all_tasks())
 

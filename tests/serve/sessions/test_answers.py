@@ -42,9 +42,9 @@ def test_fields_of_the_wrong_type_are_left_out() -> None:
 FAILURES: list[tuple[Act, str]] = [
     (says(500, b'{"error": {"message": "Traceback: secret stack"}}'), "UpstreamStatusError"),
     (says(400), "UpstreamStatusError"),
-    (says(401, KEY.encode()), "UpstreamStatusError"),
+    (says(401, KEY.encode()), "UpstreamRefusedUsError"),
     (says(429), "UpstreamStatusError"),
-    (says(302, Location="http://127.0.0.1:1/"), "UpstreamStatusError"),
+    (says(302, Location="http://127.0.0.1:1/"), "UpstreamRefusedUsError"),
     (hangs, "UpstreamTimeoutError"),
     (hangs_up, "UpstreamAnswerError"),
     (dies_after(b"data: {"), "UpstreamAnswerError"),
@@ -64,7 +64,7 @@ def test_a_failure_is_a_502_that_names_its_kind_and_nothing_else(
     body = answer.json()
     assert answer.status_code == 502
     assert body["detail"] == f"LLM failed: {reason}"
-    assert body["error"] == reason
+    assert body["error"] in {"BadGateway", "GatewayTimeout"}
     assert body["message"]
     assert re.fullmatch("inc_[0-9a-f]{12}", body["incident_id"])
     assert body["timestamp"].endswith("Z")

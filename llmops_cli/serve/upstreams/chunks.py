@@ -1,0 +1,93 @@
+"""The chunks of a streamed answer, as soon as they come, with a sign of life in every silence."""
+
+import asyncio
+
+from llmops_cli.serve.exchange import note_usage
+from llmops_cli.serve.models.chat import ModelError, UpstreamAnswerError, UpstreamTimeoutError
+from llmops_cli.serve.models.usage import StreamUsage
+from llmops_cli.serve.upstreams.connection import BrokenAnswerError, Connection
+from llmops_cli.serve.upstreams.resilience import Resilience
+
+_BROKE_OFF = "The upstream's answer broke off"
+_DONE = b"[DONE]"
+#: Bytes at the end of a stream in which its last event is looked for.
+_TAIL = 64
+
+
+class Chunks:
+    """Iterates over what an upstream streams; b"" stands for a silence of ``heartbeat`` seconds.
+
+    Raises UpstreamTimeoutError after a silence of ``budget`` seconds, and UpstreamAnswerError when
+    the upstream dies before the end.
+    """
+
+    def __init__(self, connection: Connection, resilience: Resilience, usage: StreamUsage) -> None:
+        self._connection = connection
+        self._resilience = resilience
+        self._usage = usage
+        self._first = b""
+        self._tail = b""
+        #: Whether the end has come.
+        self.is_over = False
+        #: What ended the stream early.
+        self.failure: ModelError | None = None
+        self._loop = asyncio.get_running_loop()
+        self._silent_since = self._loop.time()
+
+    async def begin(self, deadline: float) -> None:
+        """Wait a while for the first chunk: until it is passed on, a failure can be retried."""
+        until = min(deadline, self._loop.time() + self._resilience.heartbeat)
+        part = await self._part(until)
+        if part is None and until == deadline:
+            raise UpstreamTimeoutError("The upstream did not answer in time")
+        self.is_over = part == b""
+        self._first = part or b""
+
+    def __aiter__(self) -> "Chunks":
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk, self._first = self._first, b""
+        while True:
+            if chunk:
+                self._tail = (self._tail + chunk[-_TAIL:])[-_TAIL:]
+                passed = self._usage.passed(chunk)
+                if passed:
+                    return passed
+            if self.is_over:
+                return self._last()
+            part = await self._next_part()
+            if part is None:
+                return b""
+            self.is_over = part == b""
+            chunk = part
+
+    async def _next_part(self) -> bytes | None:
+        now = self._loop.time()
+        limit = self._silent_since + self._resilience.budget
+        part = await self._part(min(now + self._resilience.heartbeat, limit))
+        if part is None and self._loop.time() >= limit:
+            raise self._failing(UpstreamTimeoutError("The upstream fell silent"))
+        return part
+
+    async def _part(self, until: float) -> bytes | None:
+        try:
+            part = await self._connection.part(until)
+        except BrokenAnswerError as error:
+            raise self._failing(UpstreamAnswerError(_BROKE_OFF)) from error
+        if part is not None:
+            self._silent_since = self._loop.time()
+        return part
+
+    def _last(self) -> bytes:
+        held = self._usage.last()
+        if held:
+            return held
+        note_usage(self._usage.usage)
+        if not self._connection.ends_by_itself and _DONE not in self._tail:
+            raise self._failing(UpstreamAnswerError(_BROKE_OFF))
+        raise StopAsyncIteration
+
+    def _failing(self, error: ModelError) -> ModelError:
+        self.failure = error
+        return error
