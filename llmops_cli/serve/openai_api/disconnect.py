@@ -1,8 +1,7 @@
 """Ends work as soon as nobody waits for it any more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.types import Receive, Scope
@@ -17,49 +16,46 @@ class Departure(Protocol):
     then: Callable[[], object] | None
 
 
-@asynccontextmanager
-async def cancelled_by_disconnect(scope: Scope, receive: Receive) -> AsyncIterator[None]:
+class cancelled_by_disconnect:  # noqa: N801 - it is used like contextlib's
     """Cancel what runs inside when the client goes away, and then leave quietly.
 
     Use it after the request body has been read. A cancellation that comes from elsewhere, such
-    as a server that stops, is not swallowed.
+    as a server that stops, is not swallowed. It is a class because the generators of contextlib
+    cost more than all that is done here, for every request.
     """
-    work = asyncio.current_task()
-    assert work is not None
-    watch = _Watch(work)
-    stop = watch.start(scope, receive)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not watch.has_cancelled or work.uncancel() > 0:
-            raise
-    finally:
-        stop()
 
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._departure: Departure | None = scope.get("extensions", {}).get(EXTENSION)
+        self._receive = receive
+        self._has_cancelled = False
+        self._work: asyncio.Task[object] | None = None
+        self._asking: asyncio.Task[None] | None = None
 
-class _Watch:
-    """Cancels a task once. Our server tells of a departure; from another it has to be asked."""
+    async def __aenter__(self) -> None:
+        self._work = asyncio.current_task()
+        if self._departure is None:
+            self._asking = asyncio.create_task(self._ask())
+        else:
+            self._departure.then = self._cancel
 
-    def __init__(self, work: "asyncio.Task[object]") -> None:
-        self.has_cancelled = False
-        self._work = work
-
-    def start(self, scope: Scope, receive: Receive) -> Callable[[], object]:
-        departure: Departure | None = scope.get("extensions", {}).get(EXTENSION)
-        if departure is None:
-            return asyncio.create_task(self._ask(receive)).cancel
-        departure.then = self._cancel
-
-        def stop() -> None:
-            departure.then = None
-
-        return stop
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        if self._departure is not None:
+            self._departure.then = None
+        elif self._asking is not None:
+            self._asking.cancel()
+        if kind is not asyncio.CancelledError or not self._has_cancelled:
+            return False
+        assert self._work is not None, "it has been entered"
+        return self._work.uncancel() == 0
 
     def _cancel(self) -> None:
-        self.has_cancelled = True
+        assert self._work is not None, "it has been entered"
+        self._has_cancelled = True
         self._work.cancel()
 
-    async def _ask(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
+    async def _ask(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
         self._cancel()

@@ -4,8 +4,7 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,20 +70,10 @@ class Failover:
         self._candidates = tuple(candidates)
         self._resilience = resilience
 
-    @asynccontextmanager
-    async def answer(self, call: ChatCall) -> AsyncIterator[ChatAnswer]:
+    def answer(self, call: ChatCall) -> "_Answering":
         """Ask. Raises ModelError; leaving the context gives up what is unread."""
         deadline = asyncio.get_running_loop().time() + self._resilience.budget
-        rounds = _Rounds(call, self._candidates, deadline)
-        try:
-            attempt = await rounds.next()
-        except ModelError as error:
-            attempt = await self._again(rounds, error)
-        try:
-            yield attempt.answer
-        finally:
-            attempt.close()
-            rounds.report(attempt.answer)
+        return _Answering(_Rounds(call, self._candidates, deadline), self._again)
 
     async def _again(self, rounds: "_Rounds", error: ModelError) -> Attempt:
         """Have more rounds after the first one, which failed with ``error``."""
@@ -138,6 +127,29 @@ def _may_pass(error: BaseException) -> bool:
     """Whether the same request may succeed in a moment."""
     lasting = (UpstreamRefusedUsError, CircuitOpenError, ModelLoadingError)
     return isinstance(error, ModelError) and not isinstance(error, lasting)
+
+
+class _Answering:
+    """The context in which an answer is read. A class, for it is entered by every request."""
+
+    def __init__(
+        self, rounds: "_Rounds", again: Callable[["_Rounds", ModelError], Awaitable[Attempt]]
+    ) -> None:
+        self._rounds = rounds
+        self._again = again
+        self._attempt: Attempt | None = None
+
+    async def __aenter__(self) -> ChatAnswer:
+        try:
+            self._attempt = await self._rounds.next()
+        except ModelError as error:
+            self._attempt = await self._again(self._rounds, error)
+        return self._attempt.answer
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._attempt is not None, "it has been entered"
+        self._attempt.close()
+        self._rounds.report(self._attempt.answer)
 
 
 class _Rounds:
