@@ -15,6 +15,7 @@ from llmops_cli.serve import faults, health
 from llmops_cli.serve.access.gate import Gate, Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
+from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
 from llmops_cli.serve.sessions import routes as session_routes
@@ -47,6 +48,7 @@ def _framework(settings: Settings, store: SessionStore, models: Models) -> FastA
     conversations = Conversations(
         store, settings.system_prompt, settings.history_rows, settings.session_max_tokens
     )
+    app.include_router(generate_routes.router(models, settings.model))
     app.include_router(session_routes.router(store, conversations, models, settings.model))
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)

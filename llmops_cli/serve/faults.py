@@ -95,12 +95,17 @@ def with_incident(answer: ChatAnswer, exchange: Exchange) -> ChatAnswer:
     """
     if answer.status < HTTPStatus.BAD_REQUEST:
         return answer
-    exchange.incident_id = new_incident()
-    fields = {"incident_id": exchange.incident_id, "upstream": exchange.upstream}
-    _log.warning("The model refused a request with %d", answer.status, extra={"fields": fields})
-    known = {"incident_id": exchange.incident_id, "timestamp": timestamp()}
+    known = {"incident_id": report_refusal(answer.status, exchange), "timestamp": timestamp()}
     body = json.dumps({**json.loads(answer.body), **known}).encode()
     return replace(answer, body=body)
+
+
+def report_refusal(status: int, exchange: Exchange) -> str:
+    """Log that a request for a model was refused, and return the new incident id."""
+    exchange.incident_id = new_incident()
+    fields = {"incident_id": exchange.incident_id, "upstream": exchange.upstream}
+    _log.warning("LLM request refused with %d", status, extra={"fields": fields})
+    return exchange.incident_id
 
 
 def new_incident() -> str:

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from llmops_cli.serve.exchange import note_usage
 from llmops_cli.serve.faults import openai_error_object
 from llmops_cli.serve.models import demo_memory, demo_request
 from llmops_cli.serve.models.chat import EVENT_STREAM, JSON, ChatAnswer, ChatCall
 from llmops_cli.serve.models.demo_request import DemoRequest, DemoRequestError
+from llmops_cli.serve.models.usage import Usage
 
 #: Seconds between two words of a stream: long enough to see whether something buffers them.
 WORD_SECONDS = 0.01
@@ -31,6 +33,7 @@ class DemoModel:
             yield _refusal(error)
             return
         completion = _Completion(call.model, request)
+        note_usage(completion.tokens)
         if call.wants_stream:
             yield ChatAnswer(200, EVENT_STREAM, chunks=completion.events())
         else:
@@ -80,8 +83,14 @@ class _Completion:
             chunk["usage"] = usage
         return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
-    def _usage(self) -> dict[str, int]:
+    @property
+    def tokens(self) -> Usage:
+        """The words of the question and of the answer."""
         prompt = sum(len(text.split()) for text in self._request.texts)
+        return Usage(prompt, len(self._words))
+
+    def _usage(self) -> dict[str, int]:
+        prompt = self.tokens.prompt_tokens or 0
         return {
             "prompt_tokens": prompt,
             "completion_tokens": len(self._words),

@@ -8,10 +8,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.models.answers import text_of
 from llmops_cli.serve.models.chat import (
     ChatCall,
     ChatModel,
-    UpstreamAnswerError,
     UpstreamStatusError,
 )
 from llmops_cli.serve.sessions.store import SessionStore
@@ -96,12 +96,4 @@ async def _ask(model: ChatModel, fields: dict[str, Any]) -> str:
     async with model.answer(ChatCall(json.dumps(fields).encode(), fields)) as answer:
         if answer.status >= 400:
             raise UpstreamStatusError(f"The upstream answered {answer.status}")
-        if answer.chunks is not None:
-            raise UpstreamAnswerError("The upstream streams what it was not asked to stream")
-    try:
-        content = json.loads(answer.body)["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise UpstreamAnswerError("The upstream's answer is not a chat completion") from error
-    if not isinstance(content, str):
-        raise UpstreamAnswerError("The upstream's answer holds no text")
-    return content
+        return text_of(answer)

@@ -3,8 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,6 +13,7 @@ from llmops_cli.serve.models.chat import ChatModel, ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Reply
 from llmops_cli.serve.sessions.store import SessionStore
+from llmops_cli.serve.validation import validated
 
 
 def _not_blank(text: str) -> str:
@@ -76,7 +76,7 @@ class _Sessions:
 
     async def message(self, session_id: str, request: Request) -> Response:
         # Not a parameter of FastAPI's: it would refuse JSON that is sent without a Content-Type.
-        said = _said(await request.body())
+        said = validated(Said, await request.body()).message
         if said.strip().lower() in END_WORDS:
             return _turn(await self._conversations.end(session_id), ended=True)
         model = self._models.find(self._model_name)
@@ -89,17 +89,6 @@ class _Sessions:
         except ModelError as error:
             return _failure(error)
         return _turn(reply, ended=False)
-
-
-def _said(body: bytes) -> str:
-    try:
-        return Said.model_validate_json(body).message
-    except ValidationError as error:
-        # What FastAPI says to a body that does not validate, but without repeating the body.
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError(
-            [{**problem, "loc": ("body", *problem["loc"])} for problem in problems]
-        ) from error
 
 
 def _turn(reply: Reply, *, ended: bool) -> Response:

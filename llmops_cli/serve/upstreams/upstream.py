@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from llmops_cli.serve.exchange import current, note_usage
 from llmops_cli.serve.faults import openai_error_object
 from llmops_cli.serve.models.chat import (
-    EVENT_STREAM,
     JSON,
     ChatAnswer,
     ChatCall,
@@ -122,7 +121,7 @@ class HttpUpstream:
             fault = ChatAnswer(status, JSON, _fault(status, body), headers=headers)
             return Attempt(fault, _nothing)
         content_type = _content_type(connection)
-        if content_type.startswith(EVENT_STREAM) or (call.wants_stream and content_type != JSON):
+        if call.wants_stream and content_type != JSON:
             chunks = Chunks(connection, self._resilience, StreamUsage(hides=hides_usage))
             await chunks.begin(deadline)
             answer = ChatAnswer(status, content_type, chunks=chunks, headers=headers)
