@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.serve.conftest import BUDGET
+from tests.serve.conftest import BUDGET, Start, in_front_of
 from tests.serve.scripted_upstream import (
     DONE,
     ScriptedUpstream,
@@ -110,3 +110,66 @@ def test_a_stream_that_ends_as_it_should_has_no_error(
     upstream.plays(streams(body), streams(body, framed=False))
     for _ in range(2):
         assert gateway.post(PATH, REQUEST).content == body
+
+
+def test_a_silence_is_filled_with_comments_that_every_client_skips(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    api = start(
+        **in_front_of(upstream.base_url)
+        | {"LLMOPS_HEARTBEAT_SECONDS": "0.1", "LLMOPS_REQUEST_SECONDS": "20"}
+    )
+    upstream.plays(streams(event("one"), event("two"), DONE, waits_after=1))
+    with api.client.stream("POST", PATH, json=REQUEST) as response:
+        chunks = raw(response)
+        assert next(chunks) == event("one")
+        assert [next(chunks) for _ in range(2)] == [b": still here\n\n"] * 2
+        upstream.go_on.set()
+        rest = b"".join(chunks).replace(b": still here\n\n", b"")
+    assert rest == event("two") + DONE
+
+
+def test_a_model_that_thinks_before_its_first_word_is_waited_for(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    api = start(
+        **in_front_of(upstream.base_url)
+        | {"LLMOPS_HEARTBEAT_SECONDS": "0.1", "LLMOPS_REQUEST_SECONDS": "20"}
+    )
+    upstream.plays(streams(event("one"), DONE, waits_after=0))
+    with api.client.stream("POST", PATH, json=REQUEST) as response:
+        chunks = raw(response)
+        assert next(chunks) == b": still here\n\n"
+        upstream.go_on.set()
+        assert b"".join(chunks).endswith(event("one") + DONE)
+
+
+REPORT = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
+
+
+def test_tokens_are_asked_for_and_the_report_is_kept_from_who_did_not_ask(
+    gateway: Served, upstream: ScriptedUpstream
+) -> None:
+    upstream.plays(streams(event("one"), REPORT, DONE))
+    assert gateway.post(PATH, REQUEST).content == event("one") + DONE
+    assert upstream.calls[0].fields["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize("options", [{"include_usage": True}, {"include_usage": False}, None])
+def test_what_a_caller_says_of_the_usage_is_left_alone(
+    gateway: Served, upstream: ScriptedUpstream, options: Any
+) -> None:
+    upstream.plays(streams(event("one"), REPORT, DONE))
+    answer = gateway.post(PATH, {**REQUEST, "stream_options": options})
+    assert answer.content == event("one") + REPORT + DONE
+    assert upstream.calls[0].fields["stream_options"] == options
+
+
+def test_an_upstream_that_knows_no_stream_options_gets_none(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    settings = in_front_of(upstream.base_url)
+    entry = json.loads(settings["LLMOPS_UPSTREAMS"])[0]
+    settings["LLMOPS_UPSTREAMS"] = json.dumps([{**entry, "stream_usage": False}])
+    start(**settings).post(PATH, REQUEST)
+    assert "stream_options" not in upstream.calls[0].fields
