@@ -1,76 +1,26 @@
 """What a project file says of the API that a release serves: `[api]` and the tables in it."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from itertools import chain
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from llmops_cli.config.api_resilience import Resilience
 from llmops_cli.config.fields import (
     Application,
-    HttpAddress,
-    ModelFile,
-    Name,
     ProjectPath,
-    SecretName,
     Text,
     Texts,
     Word,
 )
 from llmops_cli.config.table import Table
+from llmops_cli.config.upstreams import Upstreams
 
 #: The model that answers without any upstream and says that it is one.
 DEMO_MODEL = "demo"
 
 Auth = Literal["api-key", "none"]
-
-
-class Upstream(Table):
-    """A server that speaks the OpenAI dialect, or a GGUF file served inside the release."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["base_url"]}, {"required": ["gguf"]}]}
-    )
-
-    name: Name = Field(description="What logs and errors call this upstream.")
-    base_url: HttpAddress | None = Field(
-        default=None, description="Address up to and including /v1. Give this or `gguf`."
-    )
-    gguf: ModelFile | None = Field(
-        default=None,
-        description="GGUF file, served in-process. Give this or `base_url`. A path inside the "
-        "project names a file of the commit; an absolute one a file of the machine, which no "
-        "release holds.",
-    )
-    auth: Auth | None = Field(
-        default=None,
-        description='"api-key" sends the value of `secret` as a bearer token, "none" sends '
-        'nothing. Default: "api-key" for `base_url`, "none" for `gguf`.',
-    )
-    secret: SecretName | None = Field(
-        default=None,
-        description="Name of the secret that holds the upstream's key; "
-        "its value is set with `llmops secrets set`.",
-    )
-    models: Texts = Field(min_length=1, description="Models that this upstream serves.")
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> Self:
-        if (self.base_url is None) == (self.gguf is None):
-            raise ValueError("needs exactly one of base_url and gguf")
-        if self.gguf is not None and (self.secret or self.auth == "api-key"):
-            raise ValueError("serves a file, which takes neither a secret nor auth")
-        if self.credential == "api-key" and self.secret is None:
-            raise ValueError('needs `secret`, the name of its key, or auth = "none"')
-        if self.credential == "none" and self.secret is not None:
-            raise ValueError('has a secret and auth = "none"; remove one of them')
-        return self
-
-    @property
-    def credential(self) -> Auth:
-        """How the upstream is asked: ``auth``, or the default where it is left out."""
-        return self.auth or ("none" if self.gguf else "api-key")
-
-
-Upstreams = Annotated[tuple[Upstream, ...], Field(strict=False)]
 
 
 class Api(Table):
@@ -114,7 +64,19 @@ class Api(Table):
         le=3600,
         description="Seconds after which a request to a model is given up.",
     )
-    upstreams: Upstreams = Field(default=(), description="Where models are served.")
+    upstreams: Upstreams = Field(
+        default=(),
+        description="Where models are served. Where several serve one model, the first is asked "
+        "first and the others stand in for it.",
+    )
+    fallbacks: Mapping[Text, Texts] = Field(
+        default_factory=dict,
+        description="Models that stand in, in this order, for one that none of its upstreams can "
+        "answer.",
+    )
+    resilience: Resilience = Field(
+        default=Resilience(), description="How hard an upstream is tried."
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -122,8 +84,9 @@ class Api(Table):
         models = [model for upstream in self.upstreams for model in upstream.models]
         if len(set(names)) < len(names):
             raise ValueError("has two upstreams of one name")
-        if len(set(models)) < len(models):
-            raise ValueError("has a model that is listed twice in `models` of its upstreams")
+        unknown = {*self.fallbacks, *chain.from_iterable(self.fallbacks.values())} - {*models}
+        if unknown:
+            raise ValueError(f"has `fallbacks` with {min(unknown)!r}, which no upstream serves")
         if models and self.model not in models:
             raise ValueError("needs `model`, one of those in `models` of its upstreams")
         if not models and self.model != DEMO_MODEL:

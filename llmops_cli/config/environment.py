@@ -1,8 +1,6 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
-import json
-
-from llmops_cli.config.api import Upstream
+from llmops_cli.config import api_resilience, upstreams
 from llmops_cli.config.model import Config
 
 #: The secret that callers of the API present.
@@ -28,7 +26,8 @@ def api_environment(config: Config) -> dict[str, str]:
         "LLMOPS_STATUS_WORD": api.status_word,
         "LLMOPS_HISTORY_ROWS": str(api.history_rows),
         "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
-        "LLMOPS_UPSTREAMS": json.dumps([_record(upstream) for upstream in api.upstreams]),
+        **upstreams.variables(api.upstreams, api.fallbacks),
+        **api_resilience.variables(api.resilience),
         **{name: str(value) for name, value in optional.items() if value is not None},
     }
 
@@ -38,8 +37,3 @@ def required_secrets(config: Config) -> tuple[str, ...]:
     names = [API_KEY] if config.api.auth == "api-key" else []
     names += [upstream.secret for upstream in config.api.upstreams if upstream.secret]
     return tuple(dict.fromkeys([*names, *config.secrets.required]))
-
-
-def _record(upstream: Upstream) -> dict[str, object]:
-    record = upstream.model_dump(mode="json", exclude_none=True)
-    return {**record, "auth": upstream.credential}

@@ -90,6 +90,8 @@ Application = Annotated[
         "a module and an attribute, such as mypackage.main:app",
     ),
 ]
+HeaderName = Annotated[str, Rule(r"^[A-Za-z0-9-]{1,64}$", "the name of a header")]
+Version = Annotated[str, Rule(r"^[A-Za-z0-9.-]{1,64}$", "a version, such as 2024-10-21")]
 Host = Annotated[
     str, Rule(r"^[A-Za-z0-9.:_-]{1,253}$", "an address or a host name, without a port or brackets")
 ]

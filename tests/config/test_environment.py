@@ -4,9 +4,11 @@ import json
 import secrets
 from pathlib import Path
 
+from llmops_cli.config import api_resilience
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.load import parse
 from llmops_cli.serve import settings
+from llmops_cli.serve.upstreams.resilience import Resilience
 
 FULL = """
 name = "chat"
@@ -20,10 +22,21 @@ name = "cloud"
 base_url = "https://example.com/v1"
 secret = "OPENAI_API_KEY"
 models = ["gpt"]
+aliases = { gpt = "gpt-4o" }
+timeout_seconds = 20.5
 [[api.upstreams]]
 name = "file"
 gguf = "models/tiny.gguf"
 models = ["tiny"]
+[api.fallbacks]
+gpt = ["tiny"]
+[api.resilience]
+connect_seconds = 1.5
+retries = 1
+retry_seconds = 2
+circuit_failures = 9
+circuit_seconds = 60
+heartbeat_seconds = 5.0
 [secrets]
 required = ["EXTRA", "OPENAI_API_KEY"]
 """
@@ -52,6 +65,8 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
             "secret": "OPENAI_API_KEY",
             "auth": "api-key",
             "models": ["gpt"],
+            "aliases": {"gpt": "gpt-4o"},
+            "timeout_seconds": 20.5,
         },
         {"name": "file", "gguf": "models/tiny.gguf", "auth": "none", "models": ["tiny"]},
     ]
@@ -80,3 +95,19 @@ def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
     )
     assert (taken.model, taken.resilience.budget, taken.app) == ("tiny", 2.5, "pack.main:app")
     assert [upstream.name for upstream in taken.upstreams] == ["cloud", "file"]
+    assert taken.upstreams[0].aliases == {"gpt": "gpt-4o"}
+    assert taken.fallbacks == {"gpt": ("tiny",)}
+    assert taken.resilience == Resilience(2.5, 1.5, 1, 2, 9, 60, 5)
+
+
+def test_what_the_project_leaves_out_has_the_same_default_on_both_sides() -> None:
+    project, served = api_resilience.Resilience(), Resilience()
+    assert (project.connect_seconds, project.retries) == (served.connect, served.retries)
+    assert (project.retry_seconds, project.heartbeat_seconds) == (
+        served.retry_wait,
+        served.heartbeat,
+    )
+    assert (project.circuit_failures, project.circuit_seconds) == (
+        served.circuit_failures,
+        served.circuit_wait,
+    )

@@ -120,13 +120,37 @@ def test_a_file_upstream_is_asked_without_a_credential() -> None:
     assert upstream.credential == "none"
 
 
-@pytest.mark.parametrize("repeated", ['name = "engine"', 'models = ["gpt-4o-mini"]'])
-def test_two_upstreams_share_neither_name_nor_model(repeated: str) -> None:
-    other = UPSTREAM.replace("engine", "second").replace("gpt-4o-mini", "other")
-    key = repeated.partition(" ")[0]
-    other = "\n".join(repeated if row.startswith(key) else row for row in other.splitlines())
-    text = f'name = "chat"\n[api]\nmodel = "gpt-4o-mini"\n{UPSTREAM}{other}'
-    assert "api has" in refusal(text)
+def two_upstreams(second: str) -> str:
+    return f'name = "chat"\n[api]\nmodel = "gpt-4o-mini"\n{UPSTREAM}{second}'
+
+
+def test_two_upstreams_share_no_name() -> None:
+    assert "api has" in refusal(two_upstreams(UPSTREAM))
+
+
+def test_two_upstreams_may_serve_one_model_the_second_for_the_first() -> None:
+    config = parse(two_upstreams(UPSTREAM.replace("engine", "second")), "")
+    assert [upstream.name for upstream in config.api.upstreams] == ["engine", "second"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('models = ["a", "a"]', "twice"),
+        ('models = ["a"]\naliases = { b = "c" }', "aliases"),
+        ('models = ["a"]\nauth = "entra"', "has a secret"),
+        ('models = ["a"]\nheader = "a b"', "header"),
+        ('models = ["a"]\ntimeout_seconds = 0', "timeout_seconds"),
+    ],
+)
+def test_the_models_and_the_header_of_an_upstream_fit_together(line: str, words: str) -> None:
+    second = UPSTREAM.replace("engine", "second").replace('models = ["gpt-4o-mini"]', line)
+    assert words in refusal(two_upstreams(second))
+
+
+def test_a_model_that_stands_in_has_to_be_served() -> None:
+    text = 'name = "chat"\n[api]\nmodel = "gpt-4o-mini"\n[api.fallbacks]\ngpt-4o-mini = ["x"]\n'
+    assert "'x', which no upstream serves" in refusal(text + UPSTREAM)
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
