@@ -113,6 +113,8 @@ def credential_for(settings: UpstreamSettings) -> Credential:
 def _entra(scope: str) -> Callable[[], Token]:
     from azure.identity import DefaultAzureCredential
 
+    # Its own lines repeat requests and what the issuer said to them.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     # Managed or workload identity where there is one, on a laptop whoever is logged in.
     credential = DefaultAzureCredential()
 
@@ -130,6 +132,7 @@ def _google() -> Callable[[], Token]:
     def fetch() -> Token:
         credentials, _project = google.auth.default(scopes=[_GOOGLE_SCOPE])
         credentials.refresh(Request())
+        assert credentials.token and credentials.expiry, "it has been refreshed"
         return Token(credentials.token, credentials.expiry.replace(tzinfo=UTC).timestamp())
 
     return fetch
