@@ -131,8 +131,9 @@ def _google() -> Callable[[], Token]:
 
     def fetch() -> Token:
         credentials, _project = google.auth.default(scopes=[_GOOGLE_SCOPE])
-        credentials.refresh(Request())
-        assert credentials.token and credentials.expiry, "it has been refreshed"
+        credentials.refresh(Request())  # type: ignore[no-untyped-call]
+        assert credentials.token, "it has been refreshed"
+        assert credentials.expiry, "it has been refreshed"
         return Token(credentials.token, credentials.expiry.replace(tzinfo=UTC).timestamp())
 
     return fetch
