@@ -17,7 +17,7 @@ class Keyring:
 
     def __init__(self, settings: AccessSettings) -> None:
         self._keys = {digest: (digest, caller) for digest, caller in settings.keys.items()}
-        self._tokens: "Tokens | None" = None
+        self._tokens: Tokens | None = None
         if settings.login:
             # Here, because its library is needed where somebody can log in, and only there.
             from llmops_cli.serve.access import tokens
