@@ -68,6 +68,5 @@ def _origin(text: str) -> str:
     if port == 0 or url.hostname is None:
         return ""
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-    return f"{url.scheme}://{host}" + (
-        "" if port in (None, _DEFAULT_PORTS[url.scheme]) else f":{port}"
-    )
+    is_default = port in (None, _DEFAULT_PORTS[url.scheme])
+    return f"{url.scheme}://{host}" + ("" if is_default else f":{port}")

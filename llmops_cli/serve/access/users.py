@@ -86,8 +86,8 @@ def read(environment: Environment) -> Users:
         return _known_users()
     environment.refuse(
         USERS,
-        "is missing or empty: list users there, or set AUTH_ADMIN_HASH or AUTH_USER_HASH "
-        f"(only where ENVIRONMENT is one of {', '.join(DEVELOPMENT)} is a user there without)",
+        "is missing or empty: list users there, or set AUTH_ADMIN_HASH or AUTH_USER_HASH; "
+        f"there are users without only where ENVIRONMENT is one of {', '.join(DEVELOPMENT)}",
     )
     return Users(())
 
