@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
+from llmops_cli.config.api_access import Access
 from llmops_cli.config.api_resilience import Resilience
 from llmops_cli.config.fields import (
     Application,
@@ -14,16 +15,13 @@ from llmops_cli.config.fields import (
     Texts,
     Word,
 )
-from llmops_cli.config.table import Table
 from llmops_cli.config.upstreams import Upstreams
 
 #: The model that answers without any upstream and says that it is one.
 DEMO_MODEL = "demo"
 
-Auth = Literal["api-key", "none"]
 
-
-class Api(Table):
+class Api(Access):
     """The API that a release serves."""
 
     app: Application | None = Field(
@@ -37,10 +35,6 @@ class Api(Table):
     system_prompt: ProjectPath | None = Field(
         default=None,
         description="File with the system prompt, in the project and so in the release.",
-    )
-    auth: Auth = Field(
-        default="api-key",
-        description='"api-key" asks every caller for LLMOPS_API_KEY, "none" answers anybody.',
     )
     status_word: Word = Field(
         default="ok", description="Word that /health answers while all is well."

@@ -1,10 +1,7 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
-from llmops_cli.config import api_resilience, upstreams
+from llmops_cli.config import api_access, api_resilience, upstreams
 from llmops_cli.config.model import Config
-
-#: The secret that callers of the API present.
-API_KEY = "LLMOPS_API_KEY"
 
 
 def api_environment(config: Config) -> dict[str, str]:
@@ -22,7 +19,7 @@ def api_environment(config: Config) -> dict[str, str]:
     }
     return {
         "LLMOPS_MODEL": api.model,
-        "LLMOPS_AUTH": api.auth,
+        **api_access.variables(api),
         "LLMOPS_STATUS_WORD": api.status_word,
         "LLMOPS_HISTORY_ROWS": str(api.history_rows),
         "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
@@ -34,6 +31,6 @@ def api_environment(config: Config) -> dict[str, str]:
 
 def required_secrets(config: Config) -> tuple[str, ...]:
     """Return the names of the secrets that a deploy needs, each once, the API's own key first."""
-    names = [API_KEY] if config.api.auth == "api-key" else []
+    names = api_access.secret_names(config.api)
     names += [upstream.secret for upstream in config.api.upstreams if upstream.secret]
     return tuple(dict.fromkeys([*names, *config.secrets.required]))

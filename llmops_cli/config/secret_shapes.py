@@ -3,11 +3,11 @@
 import re
 
 # Prefixes that the issuers document: OpenAI and Anthropic, GitHub, GitLab, Slack, AWS, Google,
-# Hugging Face, Groq; then JSON web tokens and PEM private keys.
+# Hugging Face, Groq; keys of `llmops keys create`; then JSON web tokens and PEM private keys.
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16,}|gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_\w{30,}"
     r"|glpat-[\w-]{16,}|xox[abprs]-[A-Za-z0-9-]{16,}|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}"
-    r"|hf_[A-Za-z0-9]{24,}|gsk_[A-Za-z0-9]{24,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
+    r"|llmops_[\w-]{43}|hf_[A-Za-z0-9]{24,}|gsk_[A-Za-z0-9]{24,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
     r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)"
 )
 

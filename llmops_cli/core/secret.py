@@ -6,16 +6,18 @@ import re
 #: has the same list and rule: what is stored here must not be refused there.
 _PLACEHOLDERS = frozenset(
     {
+        # The secret of FastAPI's tutorial, and the one that jwt.io signs its example with.
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "astringsecretatleast256bitslong",
         "apikey",
-        "changeme",
-        "changethis",
         "insertkeyhere",
         "none",
         "null",
         "password",
+        "password123",
         "placeholder",
-        "replaceme",
         "secret",
+        "secret123",
         "secretkey",
         "sk1234",
         "test",
@@ -23,6 +25,9 @@ _PLACEHOLDERS = frozenset(
         "xxx",
     }
 )
+
+#: How a text begins that asks for a value, such as ``change-me-to-a-long-random-string``.
+_REQUESTS = ("changeme", "changethis", "replaceme", "replacethis", "replacewith")
 
 
 class Secret:
@@ -70,4 +75,5 @@ def is_placeholder(secret: Secret) -> bool:
     squeezed = "".join(letter for letter in value.lower() if letter.isalnum())
     is_bracketed = value.startswith("<") and value.endswith(">")
     is_addressed = squeezed.startswith("your") and ("key" in squeezed or "secret" in squeezed)
-    return squeezed in _PLACEHOLDERS or len(set(squeezed)) < 2 or is_bracketed or is_addressed
+    is_asked_for = squeezed.startswith(_REQUESTS) or is_addressed or is_bracketed
+    return squeezed in _PLACEHOLDERS or len(set(squeezed)) < 2 or is_asked_for

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmops_cli.config.environment import API_KEY
+from llmops_cli.config.api_access import API_KEY
 from llmops_cli.config.load import FILE_NAME, parse
 from llmops_cli.config.targets import KINDS
 from llmops_cli.core.target import SecretStore

@@ -1,5 +1,6 @@
 """Everything that would make a deploy fail later, found before anything is touched."""
 
+from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import is_placeholder
 from llmops_cli.core.target import Problem, Target
@@ -39,5 +40,5 @@ def _secret_problems(target: Target, release: Release, required: tuple[str, ...]
 
 
 def _set(name: str, target: Target) -> str:
-    generated = " --generate" if name == "LLMOPS_API_KEY" else ""
+    generated = " --generate" if name in (API_KEY, SIGNING_SECRET) else ""
     return f"llmops secrets set {name} -t {target.name}{generated}"

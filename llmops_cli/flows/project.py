@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from llmops_cli.checks.evals import Eval
 from llmops_cli.checks.subject import Subject
-from llmops_cli.config.environment import API_KEY
+from llmops_cli.config.api_access import API_KEY
 from llmops_cli.config.model import Config
 from llmops_cli.core.release import Release, State
 from llmops_cli.core.secret import Secret, first_key

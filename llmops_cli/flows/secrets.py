@@ -3,15 +3,16 @@
 import secrets as randomness
 from dataclasses import dataclass
 
-from llmops_cli.config.environment import API_KEY, required_secrets
+from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
+from llmops_cli.config.environment import required_secrets
 from llmops_cli.config.model import Config
 from llmops_cli.core.secret import Secret, is_placeholder
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError, UsageError
 
 _RANDOM_BYTES = 32
-#: What the served API asks for; a shorter one could be guessed.
-_SHORTEST_API_KEY = 16
+#: What the served API asks for, in characters; a shorter one could be guessed.
+_SHORTEST = {API_KEY: 16, SIGNING_SECRET: 32}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def store(target: Target, name: str, value: Secret) -> str:
     """Store a value and return its version.
 
     Raises:
-        UsageError: it is empty, or a placeholder such as an example file carries.
+        UsageError: it is empty, a placeholder such as an example file carries, or a key that is
+            too short.
     """
     if is_placeholder(value):
         raise UsageError(
@@ -45,9 +47,10 @@ def store(target: Target, name: str, value: Secret) -> str:
             state="Nothing was stored.",
             next_step=f"llmops secrets set {name}, with the real value.",
         )
-    if name == API_KEY and any(len(key) < _SHORTEST_API_KEY for key in value.reveal().split(",")):
+    shortest = _SHORTEST.get(name, 0)
+    if any(len(key) < shortest for key in value.reveal().split(",")):
         raise UsageError(
-            f"Each key in {name} needs at least {_SHORTEST_API_KEY} characters.",
+            f"Each key in {name} needs at least {shortest} characters.",
             state="Nothing was stored.",
             next_step=f"llmops secrets set {name} --generate",
         )

@@ -12,7 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from llmops_cli.serve import faults, health
-from llmops_cli.serve.access.gate import Gate, Keyring
+from llmops_cli.serve.access import cors
+from llmops_cli.serve.access import routes as access_routes
+from llmops_cli.serve.access.gate import Gate
+from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
@@ -35,15 +38,18 @@ def create_app(settings: Settings) -> ASGIApp:
     """
     store = SessionStore(settings.data_dir / "sessions.db")
     models = Models(settings)
-    app = _in_layers(_framework(settings, store, models), settings, models)
+    keyring = Keyring(settings.access)
+    app = _in_layers(_framework(settings, store, models, keyring), settings, models, keyring)
     return Envelope(app, settings.release)
 
 
-def _framework(settings: Settings, store: SessionStore, models: Models) -> FastAPI:
+def _framework(
+    settings: Settings, store: SessionStore, models: Models, keyring: Keyring
+) -> FastAPI:
     """Return the routes that need not be the fastest."""
     app = FastAPI(title="llmops", openapi_url=None, lifespan=_lifespan(settings, store, models))
-    keyring = Keyring(settings.key_digests)
     app.router.routes.extend(openai_routes.routes(models))
+    app.router.routes.extend(access_routes.routes(settings.access))
     app.router.routes.extend(health.routes(settings, keyring, models.probes))
     conversations = Conversations(
         store, settings.system_prompt, settings.history_rows, settings.session_max_tokens
@@ -55,12 +61,14 @@ def _framework(settings: Settings, store: SessionStore, models: Models) -> FastA
     return app
 
 
-def _in_layers(app: ASGIApp, settings: Settings, models: Models) -> ASGIApp:
+def _in_layers(app: ASGIApp, settings: Settings, models: Models, keyring: Keyring) -> ASGIApp:
     """Put what every request passes around the routes, the innermost layer first."""
     completions = openai_routes.ChatCompletions(models, settings.model)
     app = Dispatch(app, {openai_routes.CHAT_COMPLETIONS: completions})
-    if not settings.is_anonymous:
-        app = Gate(app, Keyring(settings.key_digests))
+    if not settings.access.is_anonymous:
+        app = Gate(app, keyring)
+    if settings.access.origins:
+        app = cors.allowing(app, settings.access.origins)
     return app
 
 
@@ -69,8 +77,8 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if settings.is_anonymous:
-            _log.warning("LLMOPS_AUTH is none: whoever reaches this address can use the models")
+        if settings.access.warning:
+            _log.warning(settings.access.warning)
         async with store.opened(), models.running():
             models.probes["store"] = store.probe
             yield

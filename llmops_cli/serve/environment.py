@@ -10,16 +10,18 @@ _CREDENTIAL = re.compile(r"[!-~]+")
 #: Values that example files carry, in lower case and with letters and digits only.
 _PLACEHOLDERS = frozenset(
     {
+        # The secret of FastAPI's tutorial, and the one that jwt.io signs its example with.
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "astringsecretatleast256bitslong",
         "apikey",
-        "changeme",
-        "changethis",
         "insertkeyhere",
         "none",
         "null",
         "password",
+        "password123",
         "placeholder",
-        "replaceme",
         "secret",
+        "secret123",
         "secretkey",
         "sk1234",
         "test",
@@ -27,6 +29,9 @@ _PLACEHOLDERS = frozenset(
         "xxx",
     }
 )
+
+#: How a text begins that asks for a value, such as ``change-me-to-a-long-random-string``.
+_REQUESTS = ("changeme", "changethis", "replaceme", "replacethis", "replacewith")
 
 
 class Environment:
@@ -93,20 +98,32 @@ class Environment:
             self.refuse(name, "names a file that is not UTF-8 text")
         return ""
 
+    def is_set(self, name: str) -> bool:
+        """Whether ``name`` or ``<name>_FILE`` holds anything."""
+        return bool(self.text(name) or self.text(f"{name}_FILE"))
+
+    def value_or_file(self, name: str) -> tuple[str, str]:
+        """Return the variable that is read and what it holds, without surrounding spaces.
+
+        It is ``<name>_FILE``, which names a file with the value, where that is set: that is how
+        Docker and Kubernetes hand over a secret without showing it in the environment.
+        """
+        from_file = f"{name}_FILE"
+        if self.text(from_file):
+            return from_file, self.file_text(from_file).strip()
+        return name, self.text(name)
+
     def credentials(self, name: str, *, shortest: int = 1) -> tuple[str, ...]:
         """Return the credentials that ``name`` holds, separated by commas or line ends.
 
-        ``<name>_FILE`` names a file with the value instead, and wins: that is how Docker and
-        Kubernetes hand over a secret without showing it in the environment. None at all, a
-        placeholder, or one shorter than ``shortest`` characters is refused.
+        They may come from a file; see ``value_or_file``. None at all, a placeholder, or one
+        shorter than ``shortest`` characters is refused.
         """
-        from_file = f"{name}_FILE"
-        source = from_file if self.text(from_file) else name
         already = len(self.problems)
-        text = self.file_text(source) if source == from_file else self.text(name)
+        source, text = self.value_or_file(name)
         values = tuple(part.strip() for part in re.split(r"[,\r\n]", text) if part.strip())
         if not values and len(self.problems) == already:
-            self.refuse(source, f"is missing or empty; set {name} or {from_file}")
+            self.refuse(source, f"is missing or empty; set {name} or {name}_FILE")
         for value in values:
             self._inspect(source, value, shortest)
         return values
@@ -125,4 +142,5 @@ def is_placeholder(value: str) -> bool:
     squeezed = "".join(letter for letter in value.lower() if letter.isalnum())
     is_bracketed = value.startswith("<") and value.endswith(">")
     is_addressed = squeezed.startswith("your") and ("key" in squeezed or "secret" in squeezed)
-    return squeezed in _PLACEHOLDERS or len(set(squeezed)) < 2 or is_bracketed or is_addressed
+    is_asked_for = squeezed.startswith(_REQUESTS) or is_addressed or is_bracketed
+    return squeezed in _PLACEHOLDERS or len(set(squeezed)) < 2 or is_asked_for

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from llmops_cli.serve.access.gate import Keyring
+from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.models.table import Probe
 from llmops_cli.serve.routing import TemplatedRoute
 from llmops_cli.serve.settings import Settings
@@ -26,7 +26,7 @@ def routes(
     """Return the health routes and ``/version``.
 
     Liveness looks at nothing but itself, so that a restart is never the answer to a dependency
-    that is down. Readiness asks every probe; why one failed is told only to who has a key.
+    that is down. Readiness asks every probe; why one failed is told only to who has a credential.
     """
     word = {"status": settings.status_word}
     version = {
@@ -56,7 +56,7 @@ class _Readiness:
         self._probes = probes
 
     async def answer(self, request: Request) -> Response:
-        tells_why = self._keyring.opens(request.headers.raw)
+        tells_why = self._keyring.caller(request.headers.raw) is not None
         results = await asyncio.gather(
             *(_ask(name, probe, tells_why=tells_why) for name, probe in self._probes.items())
         )

@@ -1,11 +1,12 @@
 """The settings of the served API, read once from the environment and refused when wrong."""
 
-import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from llmops_cli.serve.access import settings as access_settings
+from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
@@ -22,7 +23,6 @@ DEFAULT_SYSTEM_PROMPT = (
     "strings)."
 )
 
-_SHORTEST_API_KEY = 16
 _LOG_LEVELS = ("info", "debug", "warning", "error", "critical")
 
 
@@ -43,8 +43,7 @@ class Settings:
 
     ``fallbacks`` names models that stand in for a model, in order. ``history_rows`` limits the
     rows of a session, the new message included, that go to the model, and ``session_max_tokens``
-    its answer; 0 leaves that to the model. ``key_digests`` are SHA-256 digests: the keys themselves
-    are not kept. No digest at all means that anybody may call.
+    its answer; 0 leaves that to the model.
     """
 
     release: str
@@ -52,7 +51,7 @@ class Settings:
     version: str
     model: str
     system_prompt: str
-    key_digests: tuple[bytes, ...] = field(repr=False)
+    access: AccessSettings
     status_word: str
     history_rows: int
     session_max_tokens: int
@@ -62,11 +61,6 @@ class Settings:
     fallbacks: Mapping[str, tuple[str, ...]]
     resilience: Resilience
     app: str
-
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether requests need no credential."""
-        return not self.key_digests
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -81,7 +75,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         version=environment.text("LLMOPS_VERSION", "unknown"),
         model=environment.text("LLMOPS_MODEL", DEMO_MODEL),
         system_prompt=environment.file_text("LLMOPS_SYSTEM_PROMPT_FILE") or DEFAULT_SYSTEM_PROMPT,
-        key_digests=_key_digests(environment),
+        access=access_settings.read(environment),
         status_word=environment.matching(
             "LLMOPS_STATUS_WORD", "ok", pattern=r"[A-Za-z_-]{1,32}", rule="must be one plain word"
         ),
@@ -111,13 +105,6 @@ def _release(environment: Environment) -> str:
         pattern=r"[A-Za-z0-9._+-]{1,128}",
         rule="must be letters, digits and . _ + - only, at most 128",
     )
-
-
-def _key_digests(environment: Environment) -> tuple[bytes, ...]:
-    if environment.choice("LLMOPS_AUTH", ("api-key", "none")) == "none":
-        return ()
-    keys = environment.credentials("LLMOPS_API_KEY", shortest=_SHORTEST_API_KEY)
-    return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
 
 
 def _data_dir(environment: Environment) -> Path:

@@ -79,6 +79,16 @@ def test_a_placeholder_is_refused(project: Project, value: str) -> None:
     assert value_of(project, "UPSTREAM_KEY") == VALUE
 
 
+@pytest.mark.parametrize(("name", "length"), [("LLMOPS_API_KEY", 15), ("JWT_SECRET_KEY", 31)])
+def test_a_key_that_the_api_would_refuse_is_refused(
+    project: Project, name: str, length: int
+) -> None:
+    run = project.llmops("secrets", "set", name, input=f"{VALUE * 2},{(VALUE * 2)[:length]}")
+    assert run.status == 2
+    assert f"at least {length + 1} characters" in run.err
+    assert VALUE[:length] not in run.said
+
+
 @pytest.mark.parametrize("name", ["lower_case", "../UP", "A/B", "1ST", "", "A" * 129])
 def test_a_name_that_cannot_be_one_is_refused(project: Project, name: str) -> None:
     run = project.llmops("secrets", "set", name, input=VALUE)

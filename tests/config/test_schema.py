@@ -17,6 +17,8 @@ VALID = [
     'name = "chat"',
     'name = "chat"\n[api]\nmodel = "m"\n[[api.upstreams]]\nname = "e"\n'
     'base_url = "https://x/v1"\nsecret = "A"\nmodels = ["m"]',
+    'name = "chat"\n[api]\nauth = "jwt"\ncors_origins = ["https://a.example"]\n[[api.keys]]\n'
+    'name = "a"\nsecret = "A"\n[[api.users]]\nname = "b"\nhash_secret = "B"',
     'name = "chat"\n[targets.local]\nport = 9000\n[targets.b]\nextends = "local"',
 ]
 INVALID = [
@@ -24,6 +26,8 @@ INVALID = [
     'name = "Chat"',
     'name = "chat"\n[api]\nmodle = "m"',
     'name = "chat"\n[[api.upstreams]]\nname = "e"\nmodels = ["m"]',
+    'name = "chat"\n[[api.keys]]\nname = "a"',
+    'name = "chat"\n[api]\ncors_origins = ["https://a.example/"]',
     'name = "chat"\n[secrets]\nrequired = ["LLMOPS_MODEL"]',
     'name = "chat"\n[targets.local]\nport = "8000"',
     'name = "chat"\n[targets.Local]',

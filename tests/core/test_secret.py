@@ -100,6 +100,9 @@ EXAMPLES = [
     "0000",
     "api_key",
     "null",
+    "change-me-to-a-long-random-string-of-32",
+    "replace_with_openssl_rand_hex_32_output",
+    "a-string-secret-at-least-256-bits-long",
 ]
 
 

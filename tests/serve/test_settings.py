@@ -32,7 +32,7 @@ def test_a_key_is_all_that_has_to_be_set() -> None:
     assert (settings.status_word, settings.history_rows, settings.log_level) == ("ok", 20, "info")
     assert (settings.data_dir, settings.upstreams) == (Path("data"), ())
     assert (settings.resilience.budget, settings.app) == (30.0, "")
-    assert not settings.is_anonymous
+    assert not settings.access.is_anonymous
 
 
 def test_the_keys_are_not_kept_and_not_shown() -> None:
@@ -110,14 +110,14 @@ def test_a_key_comes_from_a_file_first(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n{secrets.token_hex()}\n")
     settings = load({"LLMOPS_API_KEY": "changeme", "LLMOPS_API_KEY_FILE": str(file)})
-    assert len(settings.key_digests) == 2
+    assert len(settings.access.keys) == 2
     file.write_text("\n")
     assert problems(LLMOPS_API_KEY_FILE=str(file))[0].startswith("LLMOPS_API_KEY_FILE: is missing")
     assert problems(LLMOPS_API_KEY_FILE="/no/such")[0].startswith("LLMOPS_API_KEY_FILE: names a")
 
 
 def test_an_open_api_needs_no_key() -> None:
-    assert load({"LLMOPS_AUTH": "none"}).is_anonymous
+    assert load({"LLMOPS_AUTH": "none"}).access.is_anonymous
 
 
 def test_an_upstream_is_read() -> None:
