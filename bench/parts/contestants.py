@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Mapping
@@ -119,8 +120,14 @@ def litellm(folder: Path, upstream_port: int) -> Contestant | None:
         json.dumps({"model_list": [{"model_name": MODEL, "litellm_params": parameters}]})
     )
     command = (program, "--config", str(config), "--port", str(port), "--host", "127.0.0.1")
-    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
-    return Contestant("LiteLLM", command, port, "/health/liveliness", environment)
+    key = f"sk-{KEY}-{secrets.token_hex(16)}"
+    environment = {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_LOG": "ERROR",
+        "LITELLM_MASTER_KEY": key,
+    }
+    headers = {"Authorization": f"Bearer {key}"}
+    return Contestant("LiteLLM", command, port, "/health/liveliness", environment, headers)
 
 
 def portkey(folder: Path, upstream_port: int) -> Contestant | None:
