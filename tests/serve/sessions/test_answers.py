@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from llmops_cli.serve.sessions.conversation import Reply, parse
+from llmops_cli.serve.sessions.reply import Reply, parse
 from tests.serve.conftest import Start, in_front_of
 from tests.serve.scripted_upstream import (
     KEY,
