@@ -74,14 +74,16 @@ class PostgresStore:
                 await _close(self._pool)
 
     async def _open(self) -> None:
+        variable = self._database.variable
         try:
             async with asyncio.timeout(2 * _SECONDS):
                 self._pool = await _connected(self._database.url)
                 await self._do(postgres_schema.prepare)
+        except StoreError as error:
+            raise StoreError(f"{variable}: {error}") from error
         except (*_LOST, StoreUnavailableError, asyncpg.PostgresError, ValueError) as error:
-            raise StoreError(
-                f"{self._database.variable}: the database cannot be used ({_named(error)})"
-            ) from error
+            told = f"{variable}: the database cannot be used ({_named(error)})"
+            raise StoreError(told) from error
 
     async def create(self, tenant: str) -> str:
         """Start a session and return its id, a random UUID."""
@@ -149,7 +151,7 @@ class PostgresStore:
 async def _connected(url: str) -> "asyncpg.Pool[asyncpg.Record]":
     return await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=0,
         max_size=_MOST_CONNECTIONS,
         timeout=_SECONDS,
         command_timeout=_SECONDS,

@@ -50,6 +50,6 @@ async def prepare(connection: Any) -> None:
         found = await connection.fetchval("SELECT max(version) FROM llmops_schema")
     if found != SCHEMA_VERSION:
         raise StoreError(
-            f"The database has version {found} of the sessions, of a newer release;"
+            f"the database has version {found} of the sessions, of a newer release;"
             f" this one knows {SCHEMA_VERSION}"
         )
