@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from llmops_cli.serve import faults
-from llmops_cli.serve.exchange import current
+from llmops_cli.serve.exchange import Exchange, current
 from llmops_cli.serve.models.chat import ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
@@ -47,20 +47,23 @@ class Messages:
         """Take one turn. Raises RequestValidationError, SessionNotFoundError, and what else the
         application's handlers answer.
         """
+        exchange = current.get()
+        assert exchange is not None, "the envelope is around this"
         said = validated(Said, await read_body(receive))
         async with cancelled_by_disconnect(scope, receive):
-            answer = await self._answer(key_of(scope), said.message)
+            answer = await self._answer(key_of(scope), said.message, exchange)
             await answer(scope, receive, send)
 
-    async def _answer(self, key: SessionKey, message: str) -> Response:
+    async def _answer(self, key: SessionKey, message: str, exchange: Exchange) -> Response:
         if message.strip().lower() in END_WORDS:
             return _turn(await self._conversations.end(key), ended=True)
         model = self._models.find(self._model_name)
         assert model is not None, "settings name a model that is served"
+        exchange.model, exchange.upstream = self._model_name, model.owner
         try:
             reply = await self._conversations.say(key, message, self._model_name, model)
         except ModelError as error:
-            return _failure(error)
+            return _failure(error, exchange)
         return _turn(reply, ended=False)
 
 
@@ -76,9 +79,7 @@ def _turn(reply: Reply, *, ended: bool) -> Response:
     return Response(text.encode(errors="replace"), media_type="application/json")
 
 
-def _failure(error: ModelError) -> Response:
-    exchange = current.get()
-    assert exchange is not None, "the envelope is around this"
+def _failure(error: ModelError, exchange: Exchange) -> Response:
     answer = faults.model_failure(error, exchange)
     if error.status == 504:
         # Whatever fails behind a session is a bad gateway to who talks in it.

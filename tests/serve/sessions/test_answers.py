@@ -18,6 +18,7 @@ from tests.serve.scripted_upstream import (
     says,
 )
 from tests.serve.served import Served
+from tests.serve.sessions.conftest import Keeping
 
 
 def test_a_json_object_is_taken_apart(gateway: Served, upstream: ScriptedUpstream) -> None:
@@ -73,6 +74,20 @@ def test_a_failure_is_a_502_that_names_its_kind_and_nothing_else(
     lines = [line for line in gateway.log() if line.get("incident_id") == body["incident_id"]]
     assert [line["request_id"] for line in lines] == [answer.headers["x-request-id"]]
     assert "private" not in gateway.output.read_text()
+
+
+@pytest.mark.parametrize("content", ["a\0b\ud800c", json.dumps({"answer": "a\0b\ud800c"})])
+def test_characters_that_no_store_can_keep_do_no_harm(
+    start: Start, keeping: Keeping, upstream: ScriptedUpstream, content: str
+) -> None:
+    upstream.plays(answers(content))
+    api = start(**keeping, **in_front_of(upstream.base_url))
+    session = api.new_session()
+    answer = api.say(session, "x\0y")
+    assert answer.status_code == 200
+    assert answer.json()["assistant"]["answer"].startswith("a")
+    assert api.say(session, "z").status_code == 200
+    assert [row["role"] for row in upstream.calls[-1].messages[1:]] == ["user", "assistant", "user"]
 
 
 def test_an_upstream_that_refuses_connections_is_a_502(start: Start) -> None:
