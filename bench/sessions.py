@@ -19,7 +19,7 @@ from pathlib import Path
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.models.chat import JSON, ChatAnswer, ChatCall
 from llmops_cli.serve.sessions import settings as session_settings
-from llmops_cli.serve.sessions.conversation import Conversations
+from llmops_cli.serve.sessions.conversation import Conversations, Talk
 from llmops_cli.serve.sessions.session import Row, SessionKey
 from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.sessions.store import SessionStore, store_of
@@ -71,7 +71,7 @@ class Filled:
     async def turn(self, key: SessionKey) -> float:
         """Return the milliseconds that one turn takes."""
         started = time.perf_counter()
-        await self.conversations.say(key, "What was said?", "echo", Echo())
+        await self.conversations.say(Talk(key, "What was said?", "echo", Echo()))
         return (time.perf_counter() - started) * 1000
 
     async def second_turn(self) -> float:

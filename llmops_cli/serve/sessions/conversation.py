@@ -1,15 +1,15 @@
 """A turn of a session: what was said before, the model, and what is kept of its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
 from llmops_cli.serve.clock import timestamp
-from llmops_cli.serve.models.chat import ChatModel
-from llmops_cli.serve.sessions.asking import ask
+from llmops_cli.serve.models.chat import ChatAnswer, ChatModel
+from llmops_cli.serve.sessions.asking import ask, ask_for_stream
 from llmops_cli.serve.sessions.reply import Reply, parse
 from llmops_cli.serve.sessions.session import Row, SessionKey
 from llmops_cli.serve.sessions.settings import SessionSettings
@@ -21,12 +21,21 @@ END_WORDS = frozenset({"end", "exit"})
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A turn that is under way: the request for the model, and the question in it."""
+class Talk:
+    """What is said in a session, and to whom: ``name`` is what the model is called."""
 
     key: SessionKey
+    message: str
+    name: str
+    model: ChatModel
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn that is under way: the request for the model, and what keeps its answer."""
+
     fields: dict[str, Any]
-    question: Row
+    keep: Callable[[str], Awaitable[None]]
 
 
 class Conversations:
@@ -41,40 +50,52 @@ class Conversations:
         # An entry goes with the last turn that holds or awaits its lock.
         self._turns: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
 
-    async def say(self, key: SessionKey, message: str, name: str, model: ChatModel) -> Reply:
-        """Ask the model called ``name`` and keep both sides of the turn, or neither.
+    async def say(self, talk: Talk) -> Reply:
+        """Ask the model and keep both sides of the turn, or neither.
 
         Raises SessionNotFoundError, StoreUnavailableError or ModelError.
         """
-        async with self.turn(key, message, name) as turn:
-            content = await ask(model, turn.fields)
-            await self.keep(turn, content)
+        async with self._turn(talk) as turn:
+            content = await ask(talk.model, turn.fields)
+            await turn.keep(content)
         return parse(content)
 
     @asynccontextmanager
-    async def turn(self, key: SessionKey, message: str, name: str) -> AsyncIterator[Turn]:
-        """Begin a turn; what is not kept in it leaves nothing behind.
+    async def stream(self, talk: Talk) -> AsyncIterator[ChatAnswer]:
+        """Ask the model for a stream; both sides are kept when it has come to a good end.
 
-        Turns of one session come one after the other; across processes they may overlap, but
-        their rows never mix.
+        Raises SessionNotFoundError, StoreUnavailableError or ModelError.
         """
-        async with self._turn_of(key):
-            question = _row("user", message)
-            history = await self._store.latest(key, self._window.kept_rows)
-            told = self._window.fitting(history, self._system_tokens + question.tokens)
-            said = [{"role": row.role, "content": row.content} for row in (*told, question)]
-            fields = {"model": name, "messages": [self._system, *said], **self._limit}
-            yield Turn(key, fields, question)
-
-    async def keep(self, turn: Turn, content: str) -> None:
-        """Keep the question and what the model said to it."""
-        await self._store.append(turn.key, turn.question, _row("assistant", content))
+        async with (
+            self._turn(talk) as turn,
+            ask_for_stream(talk.model, turn.fields, turn.keep) as answer,
+        ):
+            yield answer
 
     async def end(self, key: SessionKey) -> Reply:
         """End the session after the turn that is under way. Raises SessionNotFoundError."""
         async with self._turn_of(key):
             await self._store.end(key)
         return Reply("Session ended.")
+
+    @asynccontextmanager
+    async def _turn(self, talk: Talk) -> AsyncIterator[Turn]:
+        """Begin a turn; what is not kept in it leaves nothing behind.
+
+        Turns of one session come one after the other; across processes they may overlap, but
+        their rows never mix.
+        """
+        async with self._turn_of(talk.key):
+            question = _row("user", talk.message)
+            history = await self._store.latest(talk.key, self._window.kept_rows)
+            told = self._window.fitting(history, self._system_tokens + question.tokens)
+            said = [{"role": row.role, "content": row.content} for row in (*told, question)]
+            fields = {"model": talk.name, "messages": [self._system, *said], **self._limit}
+
+            async def keep(content: str) -> None:
+                await self._store.append(talk.key, question, _row("assistant", content))
+
+            yield Turn(fields, keep)
 
     def _turn_of(self, key: SessionKey) -> asyncio.Lock:
         return self._turns.setdefault(key, asyncio.Lock())

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, StrictBool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -12,8 +12,9 @@ from llmops_cli.serve.exchange import Exchange, current
 from llmops_cli.serve.models.chat import ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
+from llmops_cli.serve.openai_api.relay import relay
 from llmops_cli.serve.openai_api.routes import read_body
-from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations
+from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Talk
 from llmops_cli.serve.sessions.ownership import key_of
 from llmops_cli.serve.sessions.reply import Reply
 from llmops_cli.serve.sessions.session import SessionKey
@@ -27,9 +28,10 @@ def _not_blank(text: str) -> str:
 
 
 class Said(BaseModel):
-    """The body of a message."""
+    """The body of a message. ``stream`` asks for the answer as it comes, in the OpenAI dialect."""
 
     message: Annotated[str, AfterValidator(_not_blank)]
+    stream: StrictBool = False
 
 
 class Messages:
@@ -51,20 +53,27 @@ class Messages:
         assert exchange is not None, "the envelope is around this"
         said = validated(Said, await read_body(receive))
         async with cancelled_by_disconnect(scope, receive):
-            answer = await self._answer(key_of(scope), said.message, exchange)
-            await answer(scope, receive, send)
+            answer = await self._answer(key_of(scope), said, exchange, send)
+            if answer is not None:
+                await answer(scope, receive, send)
 
-    async def _answer(self, key: SessionKey, message: str, exchange: Exchange) -> Response:
-        if message.strip().lower() in END_WORDS:
+    async def _answer(
+        self, key: SessionKey, said: Said, exchange: Exchange, send: Send
+    ) -> Response | None:
+        if said.message.strip().lower() in END_WORDS:
             return _turn(await self._conversations.end(key), ended=True)
         model = self._models.find(self._model_name)
         assert model is not None, "settings name a model that is served"
         exchange.model, exchange.upstream = self._model_name, model.owner
+        talk = Talk(key, said.message, self._model_name, model)
         try:
-            reply = await self._conversations.say(key, message, self._model_name, model)
+            if not said.stream:
+                return _turn(await self._conversations.say(talk), ended=False)
+            async with self._conversations.stream(talk) as answer:
+                await relay(answer, send, exchange)
         except ModelError as error:
             return _failure(error, exchange)
-        return _turn(reply, ended=False)
+        return None
 
 
 def _turn(reply: Reply, *, ended: bool) -> Response:
