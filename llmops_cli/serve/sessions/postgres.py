@@ -140,8 +140,15 @@ class PostgresStore:
     ) -> Result:
         assert self._pool is not None, "the store is used outside of `opened`"
         try:
-            async with self._pool.acquire(timeout=_SECONDS) as connection:
+            connection = await self._pool.acquire(timeout=_SECONDS)
+            try:
                 return await work(connection, *arguments, **options)
+            except (TimeoutError, asyncio.CancelledError):
+                # To give it back would wait for a database that may never answer.
+                connection.terminate()
+                raise
+            finally:
+                await self._pool.release(connection)
         except _LOST as error:
             raise StoreUnavailableError(
                 f"The database does not answer ({type(error).__name__})"
