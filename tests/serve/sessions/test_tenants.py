@@ -1,79 +1,68 @@
 """A tenant finds only its own sessions, by whatever route it asks (K2)."""
 
+import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import httpx2
 import pytest
 
 from tests.serve import served
+from tests.serve.conftest import Start
 from tests.serve.served import Served
 from tests.serve.sessions.conftest import Keeping
 
-#: The routes of sessions behind a layer that believes whoever names a tenant.
-BELIEVING = """
-import os
-from contextlib import asynccontextmanager
-from fastapi import FastAPI
-from llmops_cli.serve.access.caller import Caller
-from llmops_cli.serve.exchange import current
-from llmops_cli.serve.models.table import Models
-from llmops_cli.serve.sessions import routes
-from llmops_cli.serve.sessions.conversation import Conversations
-from llmops_cli.serve.sessions.session import SessionNotFoundError
-from llmops_cli.serve.sessions.store import store_of
-from llmops_cli.serve.settings import load
-
-settings = load({**os.environ, "LLMOPS_APP": ""})
-store, models = store_of(settings.sessions), Models(settings)
-
-@asynccontextmanager
-async def lifespan(app):
-    async with store.opened(), models.running():
-        yield
-
-api = FastAPI(lifespan=lifespan)
-conversations = Conversations(store, settings.system_prompt, settings.sessions)
-api.router.routes.extend(routes.routes(store, conversations, models, settings.model))
-api.add_exception_handler(SessionNotFoundError, routes.session_not_found)
-
-async def app(scope, receive, send):
-    if scope["type"] == "http":
-        tenant = dict(scope["headers"])[b"x-tenant"].decode()
-        current.get().caller = Caller("somebody", tenant)
-    await api(scope, receive, send)
-"""
 NOT_FOUND = {"detail": "Session not found or ended"}
+#: Two keys of one tenant, and one of another.
+KEYS = {"ann": "blue", "amy": "blue", "bob": "red"}
 
 
 @pytest.fixture
-def api(keeping: Keeping, tmp_path: Path) -> Iterator[Served]:
-    (tmp_path / "believing.py").write_text(BELIEVING)
-    with served.running(tmp_path, {**keeping, "LLMOPS_APP": "believing:app"}) as api:
-        yield api
+def callers(start: Start, keeping: Keeping) -> Iterator[dict[str, Served]]:
+    """One API, as each of the callers sees it; and as "operator", whose key names no tenant."""
+    names = [
+        {"name": name, "tenant": tenant, "secret": f"{name.upper()}_KEY"}
+        for name, tenant in KEYS.items()
+    ]
+    secrets = {f"{name.upper()}_KEY": f"key-of-{name}-5d41402abc4b2a76" for name in KEYS}
+    api = start(LLMOPS_API_KEYS=json.dumps(names), **secrets, **keeping)
+    clients = {name: _client(api, secrets[f"{name.upper()}_KEY"]) for name in KEYS}
+    yield {name: replace(api, client=client) for name, client in clients.items()} | {
+        "operator": api
+    }
+    for client in clients.values():
+        client.close()
 
 
-def as_tenant(api: Served, name: str) -> Served:
-    client = httpx2.Client(base_url=api.address, headers={"X-Tenant": name}, timeout=served.SECONDS)
-    return Served(api.address, client, api.process, api.output)
+def _client(api: Served, key: str) -> httpx2.Client:
+    headers = {"X-API-Key": key}
+    return httpx2.Client(base_url=api.address, headers=headers, timeout=served.SECONDS)
 
 
-def test_the_session_of_another_tenant_is_answered_like_none(api: Served) -> None:
-    mine, theirs = as_tenant(api, "mine"), as_tenant(api, "theirs")
-    with mine.client, theirs.client:
-        session = mine.new_session()
-        mine.say(session, "My name is Ada.")
+def test_the_session_of_another_tenant_is_answered_like_none(callers: dict[str, Served]) -> None:
+    session = callers["ann"].new_session()
+    callers["ann"].say(session, "My name is Ada.")
+    for other in (callers["bob"], callers["operator"]):
         for wanted in (session, str(uuid.uuid4())):
             answers = [
-                theirs.get(f"/sessions/{wanted}"),
-                theirs.say(wanted, "What is my name?"),
-                theirs.say(wanted, "end"),
-                theirs.client.delete(f"/sessions/{wanted}"),
+                other.get(f"/sessions/{wanted}"),
+                other.say(wanted, "What is my name?"),
+                other.post(f"/sessions/{wanted}/message", {"message": "Hello", "stream": True}),
+                other.say(wanted, "end"),
+                other.client.delete(f"/sessions/{wanted}"),
             ]
             for answer in answers:
                 assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
-        assert theirs.get("/sessions").json() == {"sessions": [], "next": None}
-        listed = mine.get("/sessions").json()["sessions"]
-        assert [entry["session_id"] for entry in listed] == [session]
-        assert "Ada" in mine.say(session, "What is my name?").json()["assistant"]["answer"]
+        assert other.get("/sessions").json() == {"sessions": [], "next": None}
+    answer = callers["ann"].say(session, "What is my name?")
+    assert "Ada" in answer.json()["assistant"]["answer"]
+
+
+def test_keys_of_one_tenant_share_its_sessions(callers: dict[str, Served]) -> None:
+    session = callers["ann"].new_session()
+    callers["ann"].say(session, "My name is Ada.")
+    answer = callers["amy"].say(session, "What is my name?")
+    assert "Ada" in answer.json()["assistant"]["answer"]
+    listed = callers["amy"].get("/sessions").json()["sessions"]
+    assert [entry["session_id"] for entry in listed] == [session]
