@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from llmops_cli.config.api_access import Access
 from llmops_cli.config.api_resilience import Resilience
+from llmops_cli.config.api_sessions import Sessions
 from llmops_cli.config.fields import (
     Application,
     ProjectPath,
@@ -39,19 +40,6 @@ class Api(Access):
     status_word: Word = Field(
         default="ok", description="Word that /health answers while all is well."
     )
-    history_rows: int = Field(
-        default=20,
-        ge=1,
-        le=1000,
-        description="Messages of a session that the model is shown again.",
-    )
-    session_max_tokens: int | None = Field(
-        default=None,
-        ge=1,
-        le=1_000_000,
-        description="Tokens that an answer in a session may have. Default: the model's own limit. "
-        "Requests to /v1 carry their own.",
-    )
     request_seconds: float = Field(
         default=30,
         gt=0,
@@ -71,6 +59,7 @@ class Api(Access):
     resilience: Resilience = Field(
         default=Resilience(), description="How hard an upstream is tried."
     )
+    sessions: Sessions = Field(default=Sessions(), description="Chat sessions with a memory.")
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

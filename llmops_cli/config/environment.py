@@ -1,31 +1,29 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
-from llmops_cli.config import api_access, api_resilience, upstreams
+from llmops_cli.config import api_access, api_resilience, api_sessions, upstreams
 from llmops_cli.config.model import Config
 
 
 def api_environment(config: Config) -> dict[str, str]:
     """Return the environment of the API process: settings only, no secret value.
 
-    ``LLMOPS_SYSTEM_PROMPT_FILE``, ``LLMOPS_APP`` and ``LLMOPS_SESSION_MAX_TOKENS`` are left out
-    where the project says nothing of them;
-    times are in seconds; ``LLMOPS_UPSTREAMS`` is a JSON list.
+    What the project says nothing of is left out, but for what every release needs; times are in
+    seconds; ``LLMOPS_UPSTREAMS`` is a JSON list.
     """
     api = config.api
     optional = {
         "LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt,
         "LLMOPS_APP": api.app,
-        "LLMOPS_SESSION_MAX_TOKENS": api.session_max_tokens,
     }
     return {
         "LLMOPS_MODEL": api.model,
         **api_access.variables(api),
         "LLMOPS_STATUS_WORD": api.status_word,
-        "LLMOPS_HISTORY_ROWS": str(api.history_rows),
         "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
         **upstreams.variables(api.upstreams, api.fallbacks),
         **api_resilience.variables(api.resilience),
         **{name: str(value) for name, value in optional.items() if value is not None},
+        **api_sessions.variables(api.sessions),
     }
 
 
@@ -33,4 +31,5 @@ def required_secrets(config: Config) -> tuple[str, ...]:
     """Return the names of the secrets that a deploy needs, each once, the API's own key first."""
     names = api_access.secret_names(config.api)
     names += [upstream.secret for upstream in config.api.upstreams if upstream.secret]
+    names += [config.api.sessions.database_secret] if config.api.sessions.database_secret else []
     return tuple(dict.fromkeys([*names, *config.secrets.required]))

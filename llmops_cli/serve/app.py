@@ -23,8 +23,10 @@ from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
-from llmops_cli.serve.sessions.store import SessionStore
-from llmops_cli.serve.sessions.tables import SessionNotFoundError
+from llmops_cli.serve.sessions.expiry import sweeping
+from llmops_cli.serve.sessions.session import SessionNotFoundError, StoreUnavailableError
+from llmops_cli.serve.sessions.starting import PlainFailure
+from llmops_cli.serve.sessions.store import SessionStore, store_of
 from llmops_cli.serve.settings import Settings, SettingsError
 
 _log = logging.getLogger("llmops.serve")
@@ -36,10 +38,11 @@ def create_app(settings: Settings) -> ASGIApp:
     There is no /docs and no /openapi.json: a description of the API is no use to a release, and
     what is not there cannot be left open.
     """
-    store = SessionStore(settings.data_dir / "sessions.db")
+    store = store_of(settings.sessions)
     models = Models(settings)
     keyring = Keyring(settings.access)
-    app = _in_layers(_framework(settings, store, models, keyring), settings, models, keyring)
+    framework = PlainFailure(_framework(settings, store, models, keyring))
+    app = _in_layers(framework, settings, models, keyring)
     return Envelope(app, settings.release)
 
 
@@ -51,13 +54,12 @@ def _framework(
     app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(access_routes.routes(settings.access))
     app.router.routes.extend(health.routes(settings, keyring, models.probes))
-    conversations = Conversations(
-        store, settings.system_prompt, settings.history_rows, settings.session_max_tokens
-    )
+    conversations = Conversations(store, settings.system_prompt, settings.sessions)
     app.include_router(generate_routes.router(models, settings.model))
-    app.include_router(session_routes.router(store, conversations, models, settings.model))
+    app.router.routes.extend(session_routes.routes(store, conversations, models, settings.model))
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
+    app.add_exception_handler(StoreUnavailableError, session_routes.store_unavailable)
     return app
 
 
@@ -79,7 +81,7 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.access.warning:
             _log.warning(settings.access.warning)
-        async with store.opened(), models.running():
+        async with store.opened(), sweeping(store), models.running():
             models.probes["store"] = store.probe
             yield
 

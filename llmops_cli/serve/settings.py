@@ -1,13 +1,13 @@
 """The settings of the served API, read once from the environment and refused when wrong."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from llmops_cli.serve.access import settings as access_settings
 from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.sessions import settings as session_settings
+from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
 from llmops_cli.serve.upstreams.resilience import Resilience
@@ -41,9 +41,7 @@ class SettingsError(Exception):
 class Settings:
     """Everything that the served API is told.
 
-    ``fallbacks`` names models that stand in for a model, in order. ``history_rows`` limits the
-    rows of a session, the new message included, that go to the model, and ``session_max_tokens``
-    its answer; 0 leaves that to the model.
+    ``fallbacks`` names models that stand in for a model, in order.
     """
 
     release: str
@@ -53,9 +51,7 @@ class Settings:
     system_prompt: str
     access: AccessSettings
     status_word: str
-    history_rows: int
-    session_max_tokens: int
-    data_dir: Path
+    sessions: SessionSettings
     log_level: str
     upstreams: tuple[UpstreamSettings, ...]
     fallbacks: Mapping[str, tuple[str, ...]]
@@ -79,11 +75,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         status_word=environment.matching(
             "LLMOPS_STATUS_WORD", "ok", pattern=r"[A-Za-z_-]{1,32}", rule="must be one plain word"
         ),
-        history_rows=environment.integer("LLMOPS_HISTORY_ROWS", 20, lowest=1, highest=1000),
-        session_max_tokens=environment.integer(
-            "LLMOPS_SESSION_MAX_TOKENS", 0, lowest=0, highest=1_000_000
-        ),
-        data_dir=_data_dir(environment),
+        sessions=session_settings.read(environment),
         log_level=environment.choice("LLMOPS_LOG_LEVEL", _LOG_LEVELS),
         upstreams=upstreams,
         fallbacks=upstream_settings.read_fallbacks(environment, upstreams),
@@ -105,16 +97,6 @@ def _release(environment: Environment) -> str:
         pattern=r"[A-Za-z0-9._+-]{1,128}",
         rule="must be letters, digits and . _ + - only, at most 128",
     )
-
-
-def _data_dir(environment: Environment) -> Path:
-    folder = Path(environment.text("LLMOPS_DATA_DIR", "data"))
-    nearest = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
-    if not nearest.is_dir():
-        environment.refuse("LLMOPS_DATA_DIR", "must be a folder")
-    elif not os.access(nearest, os.W_OK | os.X_OK):
-        environment.refuse("LLMOPS_DATA_DIR", "names a folder that this user cannot write")
-    return folder
 
 
 def _inspect_model(environment: Environment, settings: Settings) -> None:

@@ -4,10 +4,13 @@ import json
 import secrets
 from pathlib import Path
 
+import pytest
+
 from llmops_cli.config import api_resilience
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.load import parse
 from llmops_cli.serve import settings
+from llmops_cli.serve.sessions.window import Window
 from llmops_cli.serve.upstreams.resilience import Resilience
 
 FULL = """
@@ -17,6 +20,12 @@ model = "tiny"
 app = "pack.main:app"
 system_prompt = "prompts/system.md"
 request_seconds = 2.5
+[api.sessions]
+history_rows = 9
+history_tokens = 4000
+max_tokens = 512
+days = 0
+database_secret = "SESSIONS_URL"
 [[api.upstreams]]
 name = "cloud"
 base_url = "https://example.com/v1"
@@ -47,7 +56,6 @@ def test_the_defaults_name_neither_a_prompt_nor_an_application() -> None:
         "LLMOPS_MODEL": "demo",
         "LLMOPS_AUTH": "api-key",
         "LLMOPS_STATUS_WORD": "ok",
-        "LLMOPS_HISTORY_ROWS": "20",
         "LLMOPS_REQUEST_SECONDS": "30",
         "LLMOPS_UPSTREAMS": "[]",
     }
@@ -58,6 +66,11 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
     assert environment["LLMOPS_SYSTEM_PROMPT_FILE"] == "prompts/system.md"
     assert environment["LLMOPS_APP"] == "pack.main:app"
     assert environment["LLMOPS_REQUEST_SECONDS"] == "2.5"
+    assert environment["LLMOPS_HISTORY_ROWS"] == "9"
+    assert environment["LLMOPS_HISTORY_TOKENS"] == "4000"
+    assert environment["LLMOPS_SESSION_MAX_TOKENS"] == "512"
+    assert environment["LLMOPS_SESSION_DAYS"] == "0"
+    assert environment["LLMOPS_DATABASE_SECRET"] == "SESSIONS_URL"
     assert json.loads(environment["LLMOPS_UPSTREAMS"]) == [
         {
             "name": "cloud",
@@ -73,7 +86,8 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
 
 
 def test_a_deploy_needs_each_secret_once_and_the_key_of_the_api_first() -> None:
-    assert required_secrets(parse(FULL, "")) == ("LLMOPS_API_KEY", "OPENAI_API_KEY", "EXTRA")
+    names = ("LLMOPS_API_KEY", "OPENAI_API_KEY", "SESSIONS_URL", "EXTRA")
+    assert required_secrets(parse(FULL, "")) == names
 
 
 def test_an_api_that_answers_anybody_needs_no_key() -> None:
@@ -81,6 +95,7 @@ def test_an_api_that_answers_anybody_needs_no_key() -> None:
 
 
 def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
+    pytest.importorskip("asyncpg", reason="the postgres extra is not installed")
     text = FULL.replace('gguf = "models/tiny.gguf"', 'base_url = "http://x/v1"\nauth = "none"')
     environment = api_environment(parse(text, ""))
     (tmp_path / "system.md").write_text("Be brief.")
@@ -90,6 +105,7 @@ def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
             "LLMOPS_SYSTEM_PROMPT_FILE": str(tmp_path / "system.md"),
             "LLMOPS_API_KEY": secrets.token_urlsafe(32),
             "OPENAI_API_KEY": secrets.token_urlsafe(32),
+            "SESSIONS_URL": "postgresql://me:secret@localhost/sessions",
             "LLMOPS_DATA_DIR": str(tmp_path),
         }
     )
@@ -98,6 +114,16 @@ def test_the_served_api_takes_these_settings(tmp_path: Path) -> None:
     assert taken.upstreams[0].aliases == {"gpt": "gpt-4o"}
     assert taken.fallbacks == {"gpt": ("tiny",)}
     assert taken.resilience == Resilience(2.5, 1.5, 1, 2, 9, 60, 5)
+    sessions = taken.sessions
+    assert (sessions.window, sessions.max_tokens, sessions.days) == (Window(9, 4000), 512, 0)
+    assert sessions.database is not None
+
+
+def test_what_a_project_does_not_say_of_sessions_is_the_same_on_both_sides() -> None:
+    taken = settings.load({"LLMOPS_AUTH": "none"}).sessions
+    told = parse('name = "chat"', "").api.sessions
+    assert taken.window == Window(told.history_rows, told.history_tokens or 0)
+    assert (taken.max_tokens, taken.days) == (told.max_tokens or 0, told.days)
 
 
 def test_what_the_project_leaves_out_has_the_same_default_on_both_sides() -> None:

@@ -17,8 +17,9 @@ default_target = "local"
 [api]
 model = "gpt"
 auth = "none"
-history_rows = 3
 request_seconds = 1.5
+[api.sessions]
+history_rows = 3
 [[api.upstreams]]
 name = "engine"
 base_url = "https://example.com/v1"

@@ -34,8 +34,9 @@ def test_every_key_is_read() -> None:
     config = parse(
         'name = "chat"\ndefault_target = "local"\n[api]\napp = "pack.main:app"\n'
         'model = "gpt-4o-mini"\nsystem_prompt = "prompts/system.md"\nauth = "none"\n'
-        'status_word = "fine"\nhistory_rows = 3\nrequest_seconds = 1.5\n'
+        'status_word = "fine"\nrequest_seconds = 1.5\n'
         + UPSTREAM
+        + "[api.sessions]\nhistory_rows = 3\ndays = 7\n"
         + '[secrets]\nrequired = ["A"]\n[checks]\nevals = "golden"\ntimeout_seconds = 2\n'
         'confirmations = 7\n[targets.local]\nhost = "0.0.0.0"\nport = 9000\nkeep = 2\n'
         "ready_seconds = 4\ndrain_seconds = 0\n",
@@ -43,6 +44,7 @@ def test_every_key_is_read() -> None:
     )
     assert config.api.app == "pack.main:app"
     assert config.api.request_seconds == 1.5
+    assert (config.api.sessions.history_rows, config.api.sessions.days) == (3, 7)
     assert config.api.upstreams[0].models == ("gpt-4o-mini",)
     assert config.secrets.required == ("A",)
     assert (config.checks.evals, config.checks.timeout_seconds) == ("golden", 2)
@@ -65,7 +67,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> Non
         ('[api]\nrequired = ["A"]', "line 3: api.required is not a known key; it belongs in [sec"),
         ('[api]\napi_key = "hunter2"', "llmops secrets set NAME"),
         ("[api]\nzzz = 1", "known here: auth, keys"),
-        ("[api]\nhistory_rows = true", "line 3: api.history_rows must be a whole number"),
+        ("[api.sessions]\nhistory_rows = true", "line 3: api.sessions.history_rows must be a"),
+        ("[api.sessions]\ndays = -1", "api.sessions.days must be greater than or equal to 0"),
+        ('[api.sessions]\ndatabase_secret = "a://b"', "must be the name of a secret"),
         ('[api]\nrequest_seconds = "3"', "api.request_seconds must be a number"),
         ("[api]\nrequest_seconds = nan", "api.request_seconds must be"),
         ('[api]\nauth = "apikey"', 'api.auth must be "api-key", "jwt" or "none"'),

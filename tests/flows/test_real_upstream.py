@@ -17,7 +17,7 @@ UPSTREAM_KEY = "key-of-the-upstream-0123456789"
 def upstream_at(url: str) -> str:
     return f"""
 model = "tiny"
-session_max_tokens = 16
+sessions.max_tokens = 16
 [[api.upstreams]]
 name = "llama"
 base_url = "{url}/v1"
@@ -29,7 +29,7 @@ models = ["tiny"]
 def engine_of(model: Path) -> str:
     return f"""
 model = "tiny"
-session_max_tokens = 16
+sessions.max_tokens = 16
 [[api.upstreams]]
 name = "engine"
 gguf = "{model}"

@@ -1,99 +1,107 @@
 """A turn of a session: what was said before, the model, and what is kept of its answer."""
 
 import asyncio
-import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
 from llmops_cli.serve.clock import timestamp
-from llmops_cli.serve.models.answers import text_of
-from llmops_cli.serve.models.chat import (
-    ChatCall,
-    ChatModel,
-    UpstreamStatusError,
-)
+from llmops_cli.serve.models.chat import ChatAnswer, ChatModel
+from llmops_cli.serve.sessions.asking import ask, ask_for_stream
+from llmops_cli.serve.sessions.reply import Reply, parse
+from llmops_cli.serve.sessions.session import Row, SessionKey
+from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.sessions.store import SessionStore
-from llmops_cli.serve.sessions.tables import Row
+from llmops_cli.serve.sessions.window import estimate
 
 #: Whole messages that end a session, compared without surrounding spaces and case.
 END_WORDS = frozenset({"end", "exit"})
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the assistant says: an answer, actions, and questions that could follow."""
+class Talk:
+    """What is said in a session, and to whom: ``name`` is what the model is called."""
 
-    answer: str
-    actions: tuple[Any, ...] = ()
-    follow_up_questions: tuple[Any, ...] = ()
+    key: SessionKey
+    message: str
+    name: str
+    model: ChatModel
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn that is under way: the request for the model, and what keeps its answer."""
+
+    fields: dict[str, Any]
+    keep: Callable[[str], Awaitable[None]]
 
 
 class Conversations:
-    """Takes turns in sessions. ``history_rows`` limits what a model gets, the new row included;
-    ``max_tokens`` limits what it answers, and 0 leaves that to the model.
-    """
+    """Takes turns in sessions, which all begin with the same system prompt."""
 
-    def __init__(
-        self, store: SessionStore, system_prompt: str, history_rows: int, max_tokens: int
-    ) -> None:
+    def __init__(self, store: SessionStore, system_prompt: str, settings: SessionSettings) -> None:
         self._store = store
-        self._limit = {"max_tokens": max_tokens} if max_tokens else {}
+        self._limit = {"max_tokens": settings.max_tokens} if settings.max_tokens else {}
         self._system = {"role": "system", "content": system_prompt}
-        # Whole turns only: many chat templates refuse a history that begins with the assistant.
-        self._kept_rows = (history_rows - 1) // 2 * 2
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._system_tokens = estimate(system_prompt)
+        self._window = settings.window
+        # An entry goes with the last turn that holds or awaits its lock.
+        self._turns: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
 
-    async def say(self, session_id: str, message: str, name: str, model: ChatModel) -> Reply:
-        """Ask the model called ``name`` and keep both sides of the turn, or neither.
+    async def say(self, talk: Talk) -> Reply:
+        """Ask the model and keep both sides of the turn, or neither.
 
-        Turns of one session come one after the other; across processes they may overlap, but
-        their rows never mix. Raises SessionNotFoundError or ModelError.
+        Raises SessionNotFoundError, StoreUnavailableError or ModelError.
         """
-        async with self._turn_of(session_id):
-            said_at = timestamp()
-            history = await self._store.latest(session_id, self._kept_rows)
-            messages = [self._system, *_messages(history, message)]
-            content = await _ask(model, {"model": name, "messages": messages, **self._limit})
-            question = Row("user", message, said_at)
-            await self._store.append(session_id, question, Row("assistant", content, timestamp()))
+        async with self._turn(talk) as turn:
+            content = await ask(talk.model, turn.fields)
+            await turn.keep(content)
         return parse(content)
 
-    async def end(self, session_id: str) -> Reply:
+    @asynccontextmanager
+    async def stream(self, talk: Talk) -> AsyncIterator[ChatAnswer]:
+        """Ask the model for a stream; both sides are kept when it has come to a good end.
+
+        Raises SessionNotFoundError, StoreUnavailableError or ModelError.
+        """
+        async with (
+            self._turn(talk) as turn,
+            ask_for_stream(talk.model, turn.fields, turn.keep) as answer,
+        ):
+            yield answer
+
+    async def end(self, key: SessionKey) -> Reply:
         """End the session after the turn that is under way. Raises SessionNotFoundError."""
-        async with self._turn_of(session_id):
-            await self._store.end(session_id)
+        async with self._turn_of(key):
+            await self._store.end(key)
         return Reply("Session ended.")
 
-    def _turn_of(self, session_id: str) -> asyncio.Lock:
-        return self._turns.setdefault(session_id, asyncio.Lock())
+    @asynccontextmanager
+    async def _turn(self, talk: Talk) -> AsyncIterator[Turn]:
+        """Begin a turn; what is not kept in it leaves nothing behind.
+
+        Turns of one session come one after the other; across processes they may overlap, but
+        their rows never mix.
+        """
+        async with self._turn_of(talk.key):
+            question = _row("user", talk.message)
+            history = await self._store.latest(talk.key, self._window.kept_rows)
+            told = self._window.fitting(history, self._system_tokens + question.tokens)
+            said = [{"role": row.role, "content": row.content} for row in (*told, question)]
+            fields = {"model": talk.name, "messages": [self._system, *said], **self._limit}
+
+            async def keep(content: str) -> None:
+                await self._store.append(talk.key, question, _row("assistant", content))
+
+            yield Turn(fields, keep)
+
+    def _turn_of(self, key: SessionKey) -> asyncio.Lock:
+        return self._turns.setdefault(key, asyncio.Lock())
 
 
-def parse(content: str) -> Reply:
-    """Read the model's JSON object; anything else is the answer as it stands."""
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return Reply(content)
-    if not isinstance(found, dict) or not isinstance(found.get("answer"), str):
-        return Reply(content)
-    return Reply(
-        found["answer"], _items(found.get("actions")), _items(found.get("follow_up_questions"))
-    )
-
-
-def _items(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, list) else ()
-
-
-def _messages(history: Sequence[Row], message: str) -> list[dict[str, str]]:
-    said = [{"role": row.role, "content": row.content} for row in history]
-    return [*said, {"role": "user", "content": message}]
-
-
-async def _ask(model: ChatModel, fields: dict[str, Any]) -> str:
-    async with model.answer(ChatCall(json.dumps(fields).encode(), fields)) as answer:
-        if answer.status >= 400:
-            raise UpstreamStatusError(f"The upstream answered {answer.status}")
-        return text_of(answer)
+def _row(role: str, content: str) -> Row:
+    # Neither half a character nor a zero can be kept by every store; a model may answer with both.
+    text = content.encode(errors="replace").decode().replace("\0", "\ufffd")
+    return Row(role, text, timestamp(), estimate(text))

@@ -1,110 +1,77 @@
 """Chat sessions with a memory: the routes under /sessions."""
 
-from typing import Annotated, Any
+import logging
 
-from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from llmops_cli.serve import faults
-from llmops_cli.serve.exchange import current
-from llmops_cli.serve.models.chat import ChatModel, ModelError
+from llmops_cli.serve import exchange, faults
 from llmops_cli.serve.models.table import Models
-from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Reply
+from llmops_cli.serve.routing import TemplatedRoute
+from llmops_cli.serve.sessions import listing
+from llmops_cli.serve.sessions.conversation import Conversations
+from llmops_cli.serve.sessions.message import Messages
+from llmops_cli.serve.sessions.ownership import key_of, tenant
 from llmops_cli.serve.sessions.store import SessionStore
-from llmops_cli.serve.validation import validated
+
+#: When to ask again while the store does not answer.
+_RETRY_SECONDS = 5
+
+_log = logging.getLogger("llmops.serve")
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-class Said(BaseModel):
-    """The body of a message."""
-
-    message: Annotated[str, AfterValidator(_not_blank)]
-
-
-def router(
+def routes(
     store: SessionStore, conversations: Conversations, models: Models, model_name: str
-) -> APIRouter:
+) -> list[TemplatedRoute]:
     """Return the routes. All sessions are answered by the model called ``model_name``."""
-    routes = _Sessions(store, conversations, models, model_name)
-    made = APIRouter()
-    made.post("/sessions")(routes.create)
-    made.get("/sessions/{session_id}")(routes.read)
-    made.delete("/sessions/{session_id}", status_code=204)(routes.delete)
-    made.post("/sessions/{session_id}/message", response_model=None)(routes.message)
-    return made
+    sessions = _Sessions(store)
+    messages = Messages(conversations, models, model_name)
+    return [
+        TemplatedRoute("/sessions", sessions.create, methods=["POST"]),
+        TemplatedRoute("/sessions", sessions.page, methods=["GET"]),
+        TemplatedRoute("/sessions/{session_id}", sessions.read, methods=["GET"]),
+        TemplatedRoute("/sessions/{session_id}", sessions.delete, methods=["DELETE"]),
+        TemplatedRoute("/sessions/{session_id}/message", messages, methods=["POST"]),
+    ]
 
 
 async def session_not_found(request: Request, error: Exception) -> Response:
-    """Answer for an unknown session and for one that has ended alike."""
+    """Answer alike for a session that is unknown, has ended or expired, or is another tenant's."""
     return JSONResponse({"detail": "Session not found or ended"}, 404)
 
 
+async def store_unavailable(request: Request, error: Exception) -> Response:
+    """Answer while the store is away. Nothing was kept, so the client may just ask again."""
+    incident = faults.new_incident()
+    _log.error("Sessions failed: %s", error, extra={"fields": {"incident_id": incident}})
+    current = exchange.current.get()
+    if current is not None:
+        current.incident_id = incident
+    message = "The sessions cannot be reached now"
+    body = faults.incident_body(type(error).__name__, message, incident, message)
+    return JSONResponse(body, 503, {"Retry-After": str(_RETRY_SECONDS)})
+
+
 class _Sessions:
-    def __init__(
-        self, store: SessionStore, conversations: Conversations, models: Models, model_name: str
-    ) -> None:
+    def __init__(self, store: SessionStore) -> None:
         self._store = store
-        self._conversations = conversations
-        self._models = models
-        self._model_name = model_name
 
-    async def create(self) -> dict[str, str]:
-        return {"session_id": await self._store.create()}
+    async def create(self, request: Request) -> Response:
+        return JSONResponse({"session_id": await self._store.create(tenant())})
 
-    async def read(self, session_id: str) -> dict[str, Any]:
-        session = await self._store.read(session_id)
+    async def page(self, request: Request) -> Response:
+        asked = listing.read(request.query_params)
+        found = await self._store.page(tenant(), asked.before, asked.limit + 1)
+        return JSONResponse(listing.body(found, asked.limit))
+
+    async def read(self, request: Request) -> Response:
+        session = await self._store.read(key_of(request.scope))
         messages = [
             {"role": row.role, "content": row.content, "created_at": row.created_at}
             for row in session.rows
         ]
-        return {
-            "session_id": session.id,
-            "created_at": session.created_at,
-            "ended": not session.is_active,
-            "messages": messages,
-        }
+        return JSONResponse({**listing.head(session.summary), "messages": messages})
 
-    async def delete(self, session_id: str) -> None:
-        await self._store.delete(session_id)
-
-    async def message(self, session_id: str, request: Request) -> Response:
-        # Not a parameter of FastAPI's: it would refuse JSON that is sent without a Content-Type.
-        said = validated(Said, await request.body()).message
-        if said.strip().lower() in END_WORDS:
-            return _turn(await self._conversations.end(session_id), ended=True)
-        model = self._models.find(self._model_name)
-        assert model is not None, "settings name a model that is served"
-        return await self._ask(session_id, said, model)
-
-    async def _ask(self, session_id: str, said: str, model: ChatModel) -> Response:
-        try:
-            reply = await self._conversations.say(session_id, said, self._model_name, model)
-        except ModelError as error:
-            return _failure(error)
-        return _turn(reply, ended=False)
-
-
-def _turn(reply: Reply, *, ended: bool) -> Response:
-    assistant = {
-        "answer": reply.answer,
-        "actions": list(reply.actions),
-        "follow_up_questions": list(reply.follow_up_questions),
-    }
-    return JSONResponse({"ended": ended, "assistant": assistant})
-
-
-def _failure(error: ModelError) -> Response:
-    exchange = current.get()
-    assert exchange is not None, "the envelope is around this"
-    answer = faults.model_failure(error, exchange)
-    if error.status == 504:
-        # Whatever fails behind a session is a bad gateway to who talks in it.
-        answer.status_code = 502
-    return answer
+    async def delete(self, request: Request) -> Response:
+        await self._store.delete(key_of(request.scope))
+        return Response(status_code=204)

@@ -1,88 +1,69 @@
-"""The sessions in one SQLite file, used from the event loop without ever blocking it."""
+"""What keeps the sessions: one interface, and the choice between a file and a database."""
 
-import asyncio
-import sqlite3
-import uuid
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
-from llmops_cli.serve.sessions import tables
-from llmops_cli.serve.sessions.tables import Row, Session
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+from llmops_cli.serve.sessions.session import Place, Row, Session, SessionKey, Summary
+from llmops_cli.serve.sessions.settings import SessionSettings
 
 
-class SessionStore:
-    """Sessions that survive a restart and are shared by all processes with the same file.
+class SessionStore(Protocol):
+    """Sessions that survive a restart and are shared by all processes with the same store.
 
-    One thread of its own holds the one connection: SQLite lets only one writer in anyway, and
-    a statement that waits for another process then holds up no request that needs no session.
+    Every method raises StoreUnavailableError while the store does not answer, and each that takes
+    a key raises SessionNotFoundError for a session that the tenant does not have (any more). What
+    a method costs depends on what it returns, not on how much is kept.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread: ThreadPoolExecutor | None = None
-        self._connection: sqlite3.Connection | None = None
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """Open the store and close it at the end. Raises StoreError when it cannot be used."""
+        ...
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
-        """Open the file and close it at the end. Raises StoreError when it cannot be used."""
-        with ThreadPoolExecutor(1, thread_name_prefix="sessions") as self._thread:
-            loop = asyncio.get_running_loop()
-            connect = loop.run_in_executor(self._thread, tables.connect, self._path)
-            self._connection = await connect
-            try:
-                yield
-            finally:
-                await loop.run_in_executor(self._thread, self._connection.close)
-
-    async def create(self) -> str:
+    async def create(self, tenant: str) -> str:
         """Start a session and return its id, a random UUID."""
-        session_id = str(uuid.uuid4())
-        await self._do(tables.create, session_id)
-        return session_id
+        ...
 
-    async def latest(self, session_id: str, count: int) -> list[Row]:
-        """Return the last ``count`` messages, oldest first. Raises SessionNotFoundError."""
-        return await self._do(tables.latest, session_id, count)
+    async def latest(self, key: SessionKey, count: int) -> Sequence[Row]:
+        """Return the last ``count`` messages of a session that has not ended, oldest first."""
+        ...
 
-    async def append(self, session_id: str, *rows: Row) -> None:
-        """Keep messages that belong together: all or none. Raises SessionNotFoundError."""
-        await self._do(tables.append, session_id, rows)
+    async def append(self, key: SessionKey, question: Row, answer: Row) -> None:
+        """Keep both sides of a turn, next to each other, unless the session has ended."""
+        ...
 
-    async def end(self, session_id: str) -> None:
-        """End a session. Raises SessionNotFoundError, also when it has ended before."""
-        await self._do(tables.end, session_id)
+    async def end(self, key: SessionKey) -> None:
+        """End a session that has not ended; what was said stays readable."""
+        ...
 
-    async def read(self, session_id: str) -> Session:
-        """Return a session, ended or not. Raises SessionNotFoundError."""
-        return await self._do(tables.read, session_id)
+    async def read(self, key: SessionKey) -> Session:
+        """Return a session, ended or not."""
+        ...
 
-    async def delete(self, session_id: str) -> None:
-        """Remove a session with all that was said in it. Raises SessionNotFoundError."""
-        await self._do(tables.delete, session_id)
+    async def page(self, tenant: str, before: Place | None, count: int) -> Sequence[Summary]:
+        """Return at most ``count`` sessions that stand before a place, the newest first."""
+        ...
+
+    async def delete(self, key: SessionKey) -> None:
+        """Remove a session with all that was said in it."""
+        ...
+
+    async def sweep(self) -> bool:
+        """Remove a few expired sessions, and say whether there may be more of them."""
+        ...
 
     async def probe(self) -> str:
         """Say why nothing can be written, or "" when it can."""
-        try:
-            await self._do(tables.refuse_unwritable)
-        except sqlite3.Error as error:
-            return str(error)
-        return ""
+        ...
 
-    async def _do(
-        self,
-        work: Callable[Concatenate[sqlite3.Connection, Arguments], Result],
-        *arguments: Arguments.args,
-        **options: Arguments.kwargs,
-    ) -> Result:
-        connection = self._connection
-        assert connection is not None, "the store is used outside of `opened`"
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, lambda: work(connection, *arguments, **options)
-        )
+
+def store_of(settings: SessionSettings) -> SessionStore:
+    """Return the store that the settings ask for, not opened yet."""
+    if settings.database is None:
+        from llmops_cli.serve.sessions.sqlite import SqliteStore
+
+        return SqliteStore(settings.data_dir / "sessions.db", settings.days)
+    # Not at the top: the driver is an extra, and takes a while to load.
+    from llmops_cli.serve.sessions.postgres import PostgresStore
+
+    return PostgresStore(settings.database, settings.days)

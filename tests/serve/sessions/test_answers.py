@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from llmops_cli.serve.sessions.conversation import Reply, parse
+from llmops_cli.serve.sessions.reply import Reply, parse
 from tests.serve.conftest import Start, in_front_of
 from tests.serve.scripted_upstream import (
     KEY,
@@ -18,6 +18,7 @@ from tests.serve.scripted_upstream import (
     says,
 )
 from tests.serve.served import Served
+from tests.serve.sessions.conftest import Keeping
 
 
 def test_a_json_object_is_taken_apart(gateway: Served, upstream: ScriptedUpstream) -> None:
@@ -73,6 +74,21 @@ def test_a_failure_is_a_502_that_names_its_kind_and_nothing_else(
     lines = [line for line in gateway.log() if line.get("incident_id") == body["incident_id"]]
     assert [line["request_id"] for line in lines] == [answer.headers["x-request-id"]]
     assert "private" not in gateway.output.read_text()
+
+
+def test_characters_that_no_store_can_keep_do_no_harm(
+    start: Start, keeping: Keeping, upstream: ScriptedUpstream
+) -> None:
+    said = "a\0b\ud800c"
+    upstream.plays(answers(said), answers(json.dumps({"answer": said})))
+    api = start(**keeping, **in_front_of(upstream.base_url))
+    session = api.new_session()
+    for _ in range(3):
+        assert api.say(session, "x\0y").status_code == 200
+    roles = [message["role"] for message in upstream.calls[-1].messages[1:]]
+    assert roles == ["user", "assistant"] * 2 + ["user"]
+    first = api.get(f"/sessions/{session}").json()["messages"][:2]
+    assert [row["content"] for row in first] == ["x\ufffdy", "a\ufffdb?c"]
 
 
 def test_an_upstream_that_refuses_connections_is_a_502(start: Start) -> None:

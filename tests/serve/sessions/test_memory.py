@@ -9,6 +9,7 @@ from tests.serve import served
 from tests.serve.conftest import Start, in_front_of
 from tests.serve.scripted_upstream import ScriptedUpstream, answers, says, waits_then_answers
 from tests.serve.served import Served
+from tests.serve.sessions.conftest import Keeping
 
 
 def spoken(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
@@ -85,20 +86,19 @@ def test_a_failed_turn_is_not_kept(gateway: Served, upstream: ScriptedUpstream) 
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_session_survives_a_restart(tmp_path: Path, how: str) -> None:
-    with served.running(tmp_path, {}) as api:
+def test_a_session_survives_a_restart(tmp_path: Path, keeping: Keeping, how: str) -> None:
+    with served.running(tmp_path, keeping) as api:
         session = api.new_session()
         api.say(session, "My name is Ada.")
         api.process.kill() if how == "kill" else api.stop()
-    with served.running(tmp_path, {}) as api:
+    with served.running(tmp_path, keeping) as api:
         assert "Ada" in api.say(session, "What is my name?").json()["assistant"]["answer"]
 
 
-def test_two_processes_share_their_sessions(tmp_path: Path) -> None:
-    shared = {"LLMOPS_DATA_DIR": str(tmp_path / "shared")}
+def test_two_processes_share_their_sessions(tmp_path: Path, keeping: Keeping) -> None:
     with (
-        served.running(tmp_path / "a", shared) as one,
-        served.running(tmp_path / "b", shared) as other,
+        served.running(tmp_path / "a", keeping) as one,
+        served.running(tmp_path / "b", keeping) as other,
     ):
         session = one.new_session()
         one.say(session, "My name is Ada.")
