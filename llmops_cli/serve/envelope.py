@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -58,11 +58,12 @@ class Envelope:
     def _sealing(self, send: Send, exchange: Exchange, request_id: bytes) -> Send:
         ours = (*self._headers, (b"x-request-id", request_id))
 
-        async def sealed(message: Message) -> None:
+        # No coroutine of its own: a stream comes through here for every token.
+        def sealed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message["headers"] = _sealed(message.get("headers", ()), ours)
-            await send(message)
+            return send(message)
 
         return sealed
 

@@ -50,7 +50,8 @@ class Chunks:
         chunk, self._first = self._first, b""
         while True:
             if chunk:
-                self._tail = (self._tail + chunk[-_TAIL:])[-_TAIL:]
+                if not self._connection.ends_by_itself:
+                    self._tail = (self._tail + chunk[-_TAIL:])[-_TAIL:]
                 passed = self._usage.passed(chunk)
                 if passed:
                     return passed
