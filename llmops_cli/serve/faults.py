@@ -108,6 +108,16 @@ def report_refusal(status: int, exchange: Exchange) -> str:
     return exchange.incident_id
 
 
+def openai_refusal(
+    exchange: Exchange, status: int, message: str, *, code: str | None = None, param: str | None
+) -> JSONResponse:
+    """Log that a chat was refused, and return the answer, with an incident id, under /v1."""
+    incident = report_refusal(status, exchange)
+    fault = openai_error_object(status, message, code=code, param=param)
+    body = {"error": fault, "incident_id": incident, "timestamp": timestamp()}
+    return JSONResponse(body, status)
+
+
 def new_incident() -> str:
     """Return a name under which a client's report and a log line find each other."""
     return f"inc_{secrets.token_hex(6)}"

@@ -18,6 +18,7 @@ from llmops_cli.serve.openai_api.request import ChatRequestError
 from llmops_cli.serve.routing import TemplatedRoute
 
 CHAT_COMPLETIONS = "/v1/chat/completions"
+_NO_MODEL = "model_not_found"
 
 
 def routes(models: Models) -> list[TemplatedRoute]:
@@ -56,10 +57,11 @@ class ChatCompletions:
         try:
             call = chat_request.read(body, self._default_model)
         except ChatRequestError as error:
-            return faults.openai_error(400, str(error), param=error.param)
+            return faults.openai_refusal(exchange, 400, str(error), param=error.param)
         model = self._models.find(call.model)
         if model is None:
-            return _unknown(call.model)
+            unknown = _unknown(call.model)
+            return faults.openai_refusal(exchange, 404, unknown, code=_NO_MODEL, param="model")
         exchange.model = call.model
         exchange.upstream = model.owner
         try:
@@ -97,12 +99,13 @@ class _Listing:
     async def one(self, request: Request) -> Response:
         name = request.path_params["model"]
         model = self._models.find(name)
-        return JSONResponse(self._entry(name, model)) if model else _unknown(name)
+        if model is None:
+            return faults.openai_error(404, _unknown(name), code=_NO_MODEL, param="model")
+        return JSONResponse(self._entry(name, model))
 
     def _entry(self, name: str, model: ChatModel) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": self._created, "owned_by": model.owner}
 
 
-def _unknown(name: str) -> Response:
-    message = f"The model {name[:100]!r} does not exist here"
-    return faults.openai_error(404, message, code="model_not_found", param="model")
+def _unknown(name: str) -> str:
+    return f"The model {name[:100]!r} does not exist here"

@@ -130,7 +130,9 @@ def test_another_tenant_finds_nothing_whatever_it_asks(keeping: Keeping) -> None
     within(keeping, scenario)
 
 
-@pytest.mark.parametrize("session_id", [str(uuid.UUID(int=7, version=4)), "none", "", "\0", "ä", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "session_id", [str(uuid.UUID(int=7, version=4)), "none", "", "\0", "ä", "' OR 1=1 --"]
+)
 def test_what_is_no_session_is_not_found(keeping: Keeping, session_id: str) -> None:
     async def scenario(store: SessionStore) -> None:
         assert all(await is_gone_for(store, SessionKey("a", session_id)))

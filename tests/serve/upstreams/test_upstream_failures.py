@@ -121,3 +121,16 @@ def test_after_a_failure_the_next_request_is_answered(
     gateway.chat("Hello", stream=True)
     assert statuses == [502, 502]
     assert gateway.chat("Hello").json()["choices"][0]["message"]["content"] == "back"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({"model": 1}, 400), ({"model": "unknown", "messages": []}, 404)]
+)
+def test_a_request_that_we_refuse_has_an_incident_too(
+    gateway: Served, upstream: ScriptedUpstream, body: Any, status: int
+) -> None:
+    answer = gateway.post("/v1/chat/completions", body)
+    assert (answer.status_code, upstream.calls) == (status, [])
+    incident = answer.json()["incident_id"]
+    lines = [line for line in gateway.log() if line.get("incident_id") == incident]
+    assert {line["request_id"] for line in lines} == {answer.headers["x-request-id"]}
