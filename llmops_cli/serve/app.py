@@ -19,6 +19,7 @@ from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
+from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
 from llmops_cli.serve.sessions import routes as session_routes
@@ -67,9 +68,12 @@ def _in_layers(app: ASGIApp, settings: Settings, models: Models, keyring: Keyrin
     """Put what every request passes around the routes, the innermost layer first."""
     completions = openai_routes.ChatCompletions(models, settings.model)
     app = Dispatch(app, {openai_routes.CHAT_COMPLETIONS: completions})
+    app = limits.behind_the_gate(app, settings.limits)
     if not settings.access.is_anonymous:
         app = Gate(app, keyring)
+    app = limits.before_the_gate(app, settings.limits)
     if settings.access.origins:
+        # Around the limits, so that a web page can read that it asked too much.
         app = cors.allowing(app, settings.access.origins)
     return app
 

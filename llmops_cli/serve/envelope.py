@@ -62,7 +62,7 @@ class Envelope:
         def sealed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = _sealed(message.get("headers", ()), ours)
+                message["headers"] = _sealed(message.get("headers", ()), (*ours, *exchange.headers))
             return send(message)
 
         return sealed

@@ -28,6 +28,7 @@ class Exchange:
         "cost",
         "ended_at",
         "first_chunk_at",
+        "headers",
         "id",
         "incident_id",
         "is_stream",
@@ -48,6 +49,8 @@ class Exchange:
         self.route = ""
         self.client = ""
         self.status = CLIENT_LEFT
+        #: Headers that the answer gets, whoever gives it.
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
         self.started_at = time.perf_counter()
         self.ended_at: float | None = None
         self.caller: Caller = ANONYMOUS

@@ -8,6 +8,8 @@ from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.sessions import settings as session_settings
 from llmops_cli.serve.sessions.settings import SessionSettings
+from llmops_cli.serve.limits import settings as limits_settings
+from llmops_cli.serve.limits.settings import LimitsSettings
 from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
 from llmops_cli.serve.upstreams.resilience import Resilience
@@ -57,6 +59,7 @@ class Settings:
     fallbacks: Mapping[str, tuple[str, ...]]
     resilience: Resilience
     app: str
+    limits: LimitsSettings
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -83,6 +86,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         app=environment.matching(
             "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
         ),
+        limits=limits_settings.read(environment),
     )
     _inspect_model(environment, settings)
     if environment.problems:
