@@ -4,7 +4,9 @@ import os
 import sys
 
 from llmops_cli.serve.app import load_application
-from llmops_cli.serve.process.server import ServerSettings, run
+from llmops_cli.serve.process.server import run
+from llmops_cli.serve.process.settings import ServerSettings
+from llmops_cli.serve.process.stopping import Stopping
 from llmops_cli.serve.settings import SettingsError, load
 from llmops_cli.serve.telemetry.logs import configure
 
@@ -15,11 +17,12 @@ def main() -> int:
         settings = load(os.environ)
         server_settings = ServerSettings.load(os.environ)
         configure(settings)
-        application = load_application(settings)
+        stopping = Stopping()
+        application = load_application(settings, stopping)
     except SettingsError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    return run(application, server_settings, needs_lifespan=not settings.app)
+    return run(application, server_settings, stopping, needs_lifespan=not settings.app)
 
 
 if __name__ == "__main__":

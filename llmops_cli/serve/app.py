@@ -22,6 +22,7 @@ from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
+from llmops_cli.serve.process.stopping import Farewell, Stopping
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
 from llmops_cli.serve.sessions.expiry import sweeping
@@ -33,7 +34,7 @@ from llmops_cli.serve.settings import Settings, SettingsError
 _log = logging.getLogger("llmops.serve")
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings, stopping: Stopping | None = None) -> ASGIApp:
     """Return the API. Its lifespan opens the store, the client of the upstreams and the engines.
 
     There is no /docs and no /openapi.json: a description of the API is no use to a release, and
@@ -44,7 +45,7 @@ def create_app(settings: Settings) -> ASGIApp:
     keyring = Keyring(settings.access)
     framework = PlainFailure(_framework(settings, store, models, keyring))
     app = _in_layers(framework, settings, models, keyring)
-    return Envelope(app, settings.release)
+    return Envelope(Farewell(app, stopping or Stopping()), settings.release)
 
 
 def _framework(
@@ -92,7 +93,7 @@ def _lifespan(
     return lifespan
 
 
-def load_application(settings: Settings) -> ASGIApp:
+def load_application(settings: Settings, stopping: Stopping) -> ASGIApp:
     """Return the application to serve: ours, or the one that LLMOPS_APP names.
 
     The project's own application is put in the same envelope, so that a deploy can see which
@@ -100,7 +101,7 @@ def load_application(settings: Settings) -> ASGIApp:
     imported.
     """
     if not settings.app:
-        return create_app(settings)
+        return create_app(settings, stopping)
     module_name, _, attribute = settings.app.partition(":")
     # At the end, so that no file of the project gets in the way of a library.
     sys.path.append(str(Path.cwd()))
@@ -112,4 +113,4 @@ def load_application(settings: Settings) -> ASGIApp:
         ) from error
     if not callable(application):
         raise SettingsError((f"LLMOPS_APP: {module_name} has no application {attribute!r}",))
-    return Envelope(application, settings.release)
+    return Envelope(Farewell(application, stopping), settings.release)

@@ -5,7 +5,9 @@ import os
 import sys
 from typing import Any
 
-from llmops_cli.serve.process.server import ServerSettings, run
+from llmops_cli.serve.process.server import run
+from llmops_cli.serve.process.settings import ServerSettings
+from llmops_cli.serve.process.stopping import Stopping
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -36,4 +38,4 @@ async def told_to_go_on() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(app, ServerSettings.load(os.environ)))
+    sys.exit(run(app, ServerSettings.load(os.environ), Stopping()))

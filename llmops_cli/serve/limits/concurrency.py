@@ -1,15 +1,17 @@
 """How many requests are worked on at once; the others wait in line for a short time."""
 
+import asyncio
 import math
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from llmops_cli.serve.exchange import current
 from llmops_cli.serve.limits.paths import LOGINS, WATCHED
 from llmops_cli.serve.limits.places import Places
-from llmops_cli.serve.limits.read_ahead import ReadAhead
 from llmops_cli.serve.limits.refusals import overloaded
 from llmops_cli.serve.limits.settings import LimitsSettings
+from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
 
 _SHED = "The API has more to do than it can right now. Please retry later."
 
@@ -43,21 +45,33 @@ class Concurrency:
             await self._shed(scope, receive, send)
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> None:
-        turn, request = self._places.wait(), ReadAhead(receive)
+        turn = self._places.wait()
         try:
-            is_there = await request.until(turn, self._seconds)
+            await _until(turn, self._seconds, scope, receive)
+            is_there = turn.done()
             if is_there:
-                await self._app(scope, request.receive, send)
+                await self._app(scope, receive, send)
         finally:
             self._places.leave(turn)
         if not is_there:
-            await self._shed(scope, request.receive, send)
+            await self._shed(scope, receive, send)
 
     async def _shed(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = current.get()
         assert exchange is not None, "the envelope is around this"
         answer = overloaded(scope, exchange, _SHED, retry_after=math.ceil(self._seconds))
         await answer(scope, receive, send)
+
+
+async def _until(
+    turn: "asyncio.Future[None]", seconds: float, scope: Scope, receive: Receive
+) -> None:
+    has_left = True
+    async with cancelled_by_disconnect(scope, receive):
+        await asyncio.wait((turn,), timeout=seconds)
+        has_left = False
+    if has_left:
+        raise ClientDisconnect
 
 
 def _is_spared(path: str) -> bool:

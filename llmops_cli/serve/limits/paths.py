@@ -25,5 +25,18 @@ WATCHED = frozenset(
     }
 )
 
+#: Those of them that a load balancer asks whether to send anything here.
+READINESS = frozenset(
+    {
+        "/health/ready",
+        "/health/detailed",
+        "/system/health/detailed",
+        "/api/v1/health/ready",
+        "/api/v1/health/detailed",
+        "/api/v1/ready",
+        "/api/v1/detailed",
+    }
+)
+
 #: Where passwords are presented.
 LOGINS = frozenset({"/auth/login", "/token"})

@@ -5,18 +5,17 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from llmops_cli.serve.environment import Environment
-from llmops_cli.serve.openai_api.disconnect import EXTENSION
+from llmops_cli.serve.process import watch
 from llmops_cli.serve.process.control import Control
 from llmops_cli.serve.process.listener import Listener
-from llmops_cli.serve.settings import SettingsError
+from llmops_cli.serve.process.protocol import DrainingProtocol
+from llmops_cli.serve.process.settings import ServerSettings
+from llmops_cli.serve.process.stopping import Stopping
 
 _log = logging.getLogger("llmops.serve")
 
@@ -24,58 +23,24 @@ _log = logging.getLogger("llmops.serve")
 #: the usual load balancers (60 s), which otherwise send a request into a closing connection.
 _KEEP_ALIVE_SECONDS = 75
 _POLL_SECONDS = 0.02
+#: Time for requests that are cut off to say so to their clients.
+_CUT_SECONDS = 0.5
 #: Waiting connections that the kernel holds; it caps this at its own limit.
 BACKLOG = 4096
 
 
-@dataclass(frozen=True)
-class ServerSettings:
-    """Where to listen and how long to drain. Times are in seconds.
-
-    ``listen`` is an inherited listening socket, ``control`` an inherited Unix socket for the
-    supervisor; without them the server listens at ``host`` and ``port``. While draining, a
-    connection that has been idle for ``drain_idle`` is closed, and after ``drain`` everything is.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    listen: int | None = None
-    control: int | None = None
-    drain: float = 30
-    drain_idle: float = 5
-
-    @property
-    def address(self) -> str:
-        """Where it listens by itself, for messages."""
-        return f"{self.host}:{self.port}"
-
-    @staticmethod
-    def load(variables: Mapping[str, str]) -> "ServerSettings":
-        """Read HOST, PORT, LLMOPS_LISTEN_FD, LLMOPS_CONTROL_FD and LLMOPS_DRAIN_*.
-
-        Raises:
-            SettingsError: one of them is not what it must be; every problem is told.
-        """
-        environment = Environment(variables)
-        settings = ServerSettings(
-            host=environment.text("HOST", "127.0.0.1"),
-            port=environment.integer("PORT", 8000, lowest=0, highest=65535),
-            listen=_descriptor(environment, "LLMOPS_LISTEN_FD"),
-            control=_descriptor(environment, "LLMOPS_CONTROL_FD"),
-            drain=_seconds(environment, "LLMOPS_DRAIN_SECONDS", "30"),
-            drain_idle=_seconds(environment, "LLMOPS_DRAIN_IDLE_SECONDS", "5"),
-        )
-        if environment.problems:
-            raise SettingsError(tuple(environment.problems))
-        return settings
-
-
 def run(
-    application: Callable[..., Any], settings: ServerSettings, *, needs_lifespan: bool = True
+    application: Callable[..., Any],
+    settings: ServerSettings,
+    stopping: Stopping,
+    *,
+    needs_lifespan: bool = True,
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the exit status.
 
-    Without ``needs_lifespan`` the application may be one that knows no lifespan.
+    It is 0 after a stop, even when requests had to be cut off at the end of the drain time, and 1
+    when the start failed or a second signal ended everything at once. Without ``needs_lifespan``
+    the application may be one that knows no lifespan.
     """
     config = uvicorn.Config(
         application,
@@ -90,64 +55,26 @@ def run(
         timeout_graceful_shutdown=1,
         backlog=BACKLOG,
     )
-    server = Server(config, settings)
+    server = Server(config, settings, stopping)
     server.run()
-    return 0 if server.started else 1
-
-
-class _Departure:
-    """Has something done when the client goes away."""
-
-    __slots__ = ("then",)
-
-    def __init__(self) -> None:
-        self.then: Callable[[], object] | None = None
-
-
-class DrainingProtocol(HttpToolsProtocol):
-    """Tells a kept-alive client to close with its next answer once the server is draining.
-
-    The flag is set before the answer begins, so the client sees ``Connection: close`` and opens
-    its next connection elsewhere; nothing is reset.
-    """
-
-    is_draining = False
-
-    def on_message_begin(self) -> None:
-        """Begin a request, with a place to leave word for the case that the client goes away."""
-        super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: _Departure()}  # type: ignore[dict-item]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End; the request that is being answered learns of it without having to ask."""
-        cycle = getattr(self, "cycle", None)
-        if cycle is not None and not cycle.response_complete:
-            departure = cycle.scope["extensions"][EXTENSION]
-            if departure.then is not None:
-                departure.then()
-        super().connection_lost(exc)
-
-    def on_headers_complete(self) -> None:
-        """Begin a request; while draining, it is the last one of its connection."""
-        before = getattr(self, "cycle", None)
-        super().on_headers_complete()
-        if DrainingProtocol.is_draining:
-            self.cycle.keep_alive = False
-            if before is not None and not before.response_started:
-                # This one was pipelined behind it, and is answered only if that does not close.
-                before.keep_alive = True
+    return 0 if server.started and not server.force_exit else 1
 
 
 class Server(uvicorn.Server):
     """A uvicorn server whose public traffic can be started, paused and handed on."""
 
-    def __init__(self, config: uvicorn.Config, settings: ServerSettings) -> None:
+    def __init__(
+        self, config: uvicorn.Config, settings: ServerSettings, stopping: Stopping
+    ) -> None:
         super().__init__(config)
         self.settings = settings
+        self._stopping = stopping
+        self._keeps_listening = False
         self.public: Listener | None = None
         self._private: Listener | None = None
         self._control: Control | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     def accept(self, listening: socket.socket) -> None:
         """Take public traffic on a listening socket; kept-alive connections stay open again."""
@@ -164,7 +91,8 @@ class Server(uvicorn.Server):
         self._start_draining()
 
     def stop(self) -> None:
-        """Drain and end."""
+        """Drain and end. Whoever says this has another process that takes the traffic."""
+        self._stopping.is_announced = True
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -183,6 +111,9 @@ class Server(uvicorn.Server):
             return
         if self.settings.control is not None:
             self._control = Control(socket.socket(fileno=self.settings.control), self)
+        self._watch = asyncio.create_task(
+            watch.give_up_on_the_slow(self._open, self.settings.body, _KEEP_ALIVE_SECONDS)
+        )
         self.started = True
 
     def _listen(self) -> None:
@@ -193,18 +124,63 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is under way within the drain time, then end the application."""
+        deadline = self._now() + self.settings.drain
+        if self._keeps_listening:
+            deadline += self.settings.linger
+            await self._turn_away(deadline)
+        else:
+            self._tell_of_tasks()
         self.pause()
-        deadline = asyncio.get_running_loop().time() + self.settings.drain
-        while self.server_state.connections and not self.force_exit:
-            if asyncio.get_running_loop().time() >= deadline:
-                break
-            await asyncio.sleep(_POLL_SECONDS)
+        await self._wait(deadline, lambda: not self.server_state.connections)
         self._stop_draining()
+        for part in (self._private, self._control):
+            if part is not None:
+                part.close()
+        is_graceful = await self._cut_tasks() == 0
+        if self._watch is not None:
+            self._watch.cancel()
+        await super().shutdown()
+        if is_graceful:
+            _log.info("Graceful shutdown completed")
+
+    async def _turn_away(self, deadline: float) -> None:
+        """Go on listening until no request is under way, so that nobody finds a closed door.
+
+        A load balancer learns from the readiness that this process is stopping, and only at an
+        open socket. For the linger time new requests are served, and after it turned away.
+        """
+        self._start_draining()
+        linger_end = self._now() + self.settings.linger
+        await self._wait(linger_end, lambda: False)
+        self._stopping.is_refusing = True
+        self._tell_of_tasks()
+        await self._wait(deadline, lambda: not self.server_state.tasks)
         if self._private is not None:
             self._private.close()
-        if self._control is not None:
-            self._control.close()
-        await super().shutdown()
+
+    def _tell_of_tasks(self) -> None:
+        if self.server_state.tasks:
+            _log.info("Waiting for %d in-flight request(s)", len(self.server_state.tasks))
+
+    async def _wait(self, until: float, is_done: Callable[[], bool]) -> None:
+        while not is_done() and not self.force_exit and self._now() < until:
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _cut_tasks(self) -> int:
+        """End the requests that are not done in time, and return how many these are."""
+        late = set(self.server_state.tasks)
+        if late:
+            why = "a second signal came" if self.force_exit else "the drain time is over"
+            _log.warning("Cutting off %d request(s): %s", len(late), why)
+            self._stopping.is_over = True
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=_CUT_SECONDS)
+        return len(late)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -221,19 +197,22 @@ class Server(uvicorn.Server):
 
     def _signalled(self) -> None:
         self.force_exit = self.should_exit
-        self.should_exit = True
+        has_own_socket = self._private is not None and self.settings.control is None
+        self._keeps_listening = self.public is not None or has_own_socket
+        self.stop()
 
     def _protocol(self) -> asyncio.Protocol:
         return DrainingProtocol(self.config, self.server_state, self.lifespan.state)
 
     def _start_draining(self) -> None:
         DrainingProtocol.is_draining = True
-        for connection in self.server_state.connections:
+        for connection in self._open():
             cycle = getattr(connection, "cycle", None)
             if cycle is not None and not cycle.response_started:
                 cycle.keep_alive = False
         if self._sweeper is None:
-            self._sweeper = asyncio.get_running_loop().create_task(self._close_idle())
+            idle = watch.close_the_idle(self._open, self.settings.drain_idle)
+            self._sweeper = asyncio.create_task(idle)
 
     def _stop_draining(self) -> None:
         DrainingProtocol.is_draining = False
@@ -241,17 +220,9 @@ class Server(uvicorn.Server):
             self._sweeper.cancel()
             self._sweeper = None
 
-    async def _close_idle(self) -> None:
-        """Close the connections that had no request since the last look, ``drain_idle`` ago."""
-        seen: dict[object, object] = {}
-        while True:
-            for connection in list(self.server_state.connections):
-                cycle = getattr(connection, "cycle", None)
-                is_idle = cycle is None or cycle.response_complete
-                if is_idle and connection in seen and seen[connection] is cycle:
-                    connection.shutdown()
-            seen = {c: getattr(c, "cycle", None) for c in self.server_state.connections}
-            await asyncio.sleep(self.settings.drain_idle)
+    def _open(self) -> list[DrainingProtocol]:
+        """Return the open connections; all of them are `_protocol`'s."""
+        return list(self.server_state.connections)  # type: ignore[arg-type]
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -261,13 +232,3 @@ def _bound(host: str, port: int) -> socket.socket:
     listening.bind((host, port))
     listening.listen(BACKLOG)
     return listening
-
-
-def _descriptor(environment: Environment, name: str) -> int | None:
-    text = environment.matching(name, "", pattern=r"\d{0,9}", rule="must be a file descriptor")
-    return int(text) if text else None
-
-
-def _seconds(environment: Environment, name: str, default: str) -> float:
-    rule = "must be a number of seconds"
-    return float(environment.matching(name, default, pattern=r"\d{1,6}(\.\d{1,6})?", rule=rule))

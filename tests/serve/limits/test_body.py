@@ -87,7 +87,7 @@ def test_a_client_that_reads_only_when_it_has_sent_all_gets_the_refusal(demo: Se
 def test_a_body_without_end_is_cut_off(demo: Served) -> None:
     with raw.connected(demo) as connection:
         connection.sendall(raw.head("POST", "/sessions/x/message", "Transfer-Encoding: chunked"))
-        with pytest.raises(OSError):
+        with pytest.raises(OSError):  # noqa: PT012
             for _ in range(1024):
                 connection.sendall(raw.chunk(b"x" * 65536))
 
