@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 #: Where our server puts what it knows of the client's leaving, among the extensions of a scope.
@@ -11,15 +12,20 @@ EXTENSION = "llmops.departure"
 
 
 class Departure(Protocol):
-    """Calls ``then``, if it is set, when the client goes away before the answer is complete."""
+    """Calls ``then``, if it is set, when the client goes away before the answer is complete.
 
+    ``has_happened`` says that the client left before anybody could set it.
+    """
+
+    has_happened: bool
     then: Callable[[], object] | None
 
 
 class cancelled_by_disconnect:  # noqa: N801 - it is used like contextlib's
     """Cancel what runs inside when the client goes away, and then leave quietly.
 
-    Use it after the request body has been read. A cancellation that comes from elsewhere, such
+    Use it after the request body has been read. It raises ClientDisconnect on entering when the
+    client left while the body was read. A cancellation that comes from elsewhere, such
     as a server that stops, is not swallowed. It is a class because the generators of contextlib
     cost more than all that is done here, for every request.
     """
@@ -33,6 +39,8 @@ class cancelled_by_disconnect:  # noqa: N801 - it is used like contextlib's
 
     async def __aenter__(self) -> None:
         self._work = asyncio.current_task()
+        if self._departure is not None and self._departure.has_happened:
+            raise ClientDisconnect
         if self._departure is None:
             self._asking = asyncio.create_task(self._ask())
         else:

@@ -19,9 +19,10 @@ _HEAD_TOO_SLOW = b"408 Request Timeout"
 class _Departure:
     """Has something done when the client goes away."""
 
-    __slots__ = ("then",)
+    __slots__ = ("has_happened", "then")
 
     def __init__(self) -> None:
+        self.has_happened = False
         self.then: Callable[[], object] | None = None
 
 
@@ -55,6 +56,7 @@ class DrainingProtocol(HttpToolsProtocol):
         cycle = getattr(self, "cycle", None)
         if cycle is not None and not cycle.response_complete:
             departure = cycle.scope["extensions"][EXTENSION]
+            departure.has_happened = True
             if departure.then is not None:
                 departure.then()
         super().connection_lost(exc)

@@ -16,6 +16,7 @@ from tests.serve.scripted_upstream import (
     DONE,
     ScriptedUpstream,
     event,
+    hangs,
     streams,
     waits_then_answers,
 )
@@ -142,7 +143,9 @@ def test_a_client_that_goes_away_gives_its_place_back(
     start: Start, upstream: ScriptedUpstream
 ) -> None:
     api = _narrow(start, upstream, LLMOPS_QUEUE_SIZE="0")
-    upstream.plays(waits_then_answers("Late."))
-    with pytest.raises(httpx2.TimeoutException):
-        api.post("/v1/chat/completions", json.loads(CHAT), timeout=0.3)
+    upstream.plays(hangs)
+    with raw.connected(api) as leaving:
+        lines = (f"Content-Length: {len(CHAT)}", "Content-Type: application/json")
+        leaving.sendall(raw.head("POST", "/v1/chat/completions", *lines) + CHAT)
+        assert upstream.arrived.wait(SECONDS)
     assert eventually(lambda: api.chat("Hello").status_code == 200)

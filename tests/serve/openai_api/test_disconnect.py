@@ -6,12 +6,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from llmops_cli.serve.openai_api.disconnect import EXTENSION, cancelled_by_disconnect
 
 
 class Departure:
     then: Callable[[], object] | None = None
+    has_happened = False
 
 
 class TellingServer:
@@ -95,3 +97,15 @@ def test_work_that_is_done_is_watched_no_longer(server: Server) -> None:
         return len(asyncio.all_tasks())
 
     assert asyncio.run(scenario()) == 1
+
+
+def test_nothing_is_begun_for_a_client_that_has_already_left() -> None:
+    server = TellingServer()
+    server.departure.has_happened = True
+
+    async def scenario() -> None:
+        async with server.watched():
+            raise AssertionError("nobody waits for this")
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(scenario())
