@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from llmops_cli.config.api_access import Access
+from llmops_cli.config.api_limits import Limits
 from llmops_cli.config.api_resilience import Resilience
 from llmops_cli.config.api_sessions import Sessions
 from llmops_cli.config.fields import (
@@ -60,6 +61,7 @@ class Api(Access):
         default=Resilience(), description="How hard an upstream is tried."
     )
     sessions: Sessions = Field(default=Sessions(), description="Chat sessions with a memory.")
+    limits: Limits = Field(default=Limits(), description="How much callers may ask.")
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

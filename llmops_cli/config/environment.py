@@ -1,6 +1,6 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
-from llmops_cli.config import api_access, api_resilience, api_sessions, upstreams
+from llmops_cli.config import api_access, api_limits, api_resilience, api_sessions, upstreams
 from llmops_cli.config.model import Config
 
 
@@ -22,6 +22,7 @@ def api_environment(config: Config) -> dict[str, str]:
         "LLMOPS_REQUEST_SECONDS": f"{api.request_seconds:g}",
         **upstreams.variables(api.upstreams, api.fallbacks),
         **api_resilience.variables(api.resilience),
+        **api_limits.variables(api.limits),
         **{name: str(value) for name, value in optional.items() if value is not None},
         **api_sessions.variables(api.sessions),
     }

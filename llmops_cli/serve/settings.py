@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from llmops_cli.serve.access import settings as access_settings
 from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
-from llmops_cli.serve.sessions import settings as session_settings
-from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.limits import settings as limits_settings
 from llmops_cli.serve.limits.settings import LimitsSettings
+from llmops_cli.serve.sessions import settings as session_settings
+from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
 from llmops_cli.serve.upstreams.resilience import Resilience

@@ -2,14 +2,21 @@
 
 import json
 import secrets
+from dataclasses import asdict
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from llmops_cli.config import api_resilience
+from llmops_cli.config import api_limits, api_resilience
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.load import parse
+from llmops_cli.errors import ConfigError
 from llmops_cli.serve import settings
+from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.limits import settings as limits_settings
+from llmops_cli.serve.limits.settings import LimitsSettings
+from llmops_cli.serve.process.settings import ServerSettings
 from llmops_cli.serve.sessions.window import Window
 from llmops_cli.serve.upstreams.resilience import Resilience
 
@@ -46,6 +53,15 @@ retry_seconds = 2
 circuit_failures = 9
 circuit_seconds = 60
 heartbeat_seconds = 5.0
+[api.limits]
+max_body_bytes = 2048
+body_seconds = 7.5
+requests_per_minute = 60
+failed_auth_per_minute = 5
+max_concurrent = 8
+queue_size = 0
+queue_seconds = 0.5
+trusted_proxies = ["10.0.0.0/8", "::1"]
 [secrets]
 required = ["EXTRA", "OPENAI_API_KEY"]
 """
@@ -137,3 +153,30 @@ def test_what_the_project_leaves_out_has_the_same_default_on_both_sides() -> Non
         served.circuit_failures,
         served.circuit_wait,
     )
+
+
+def test_the_limits_of_the_project_are_those_of_the_served_api() -> None:
+    environment = Environment(api_environment(parse(FULL, "")))
+    assert limits_settings.read(environment) == LimitsSettings(
+        max_body_bytes=2048,
+        requests_per_minute=60,
+        failed_auth_per_minute=5,
+        max_concurrent=8,
+        queue_size=0,
+        queue_seconds=0.5,
+        trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1")),
+    )
+    assert environment.text("LLMOPS_BODY_SECONDS") == "7.5"
+    assert environment.problems == []
+
+
+def test_limits_that_the_project_leaves_out_have_the_same_defaults_on_both_sides() -> None:
+    served = asdict(limits_settings.read(Environment({})))
+    project = api_limits.Limits().model_dump()
+    assert project.pop("body_seconds") == ServerSettings.load({}).body
+    assert project == served
+
+
+def test_a_network_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="an address or a network"):
+        parse('name = "chat"\n[api.limits]\ntrusted_proxies = ["proxy"]', "")
