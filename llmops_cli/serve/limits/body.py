@@ -36,25 +36,21 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, unless it is too large."""
         length = _declared(scope["headers"]) if scope["type"] == "http" else 0
-        if length == 0:
-            await self._app(scope, receive, send)
-        elif length > self._most:
+        if length > self._most:
             await answer_and_close(self._too_large(scope, length), scope, receive, send)
-        else:
-            await self._read(scope, receive, send, is_counted=length == _CHUNKED)
-
-    async def _read(self, scope: Scope, receive: Receive, send: Send, *, is_counted: bool) -> None:
-        task = scope[READER] = asyncio.current_task()
+            return
+        if length:
+            scope[READER] = asyncio.current_task()
+        counted = _counted(receive, self._most) if length == _CHUNKED else receive
         try:
-            await self._app(scope, _counted(receive, self._most) if is_counted else receive, send)
+            await self._app(scope, counted, send)
         except TooLargeError as error:
             answer = self._too_large(scope, error.received)
             await answer_and_close(answer, scope, receive, send)
         except asyncio.CancelledError:
             if IS_LATE not in scope:
                 raise
-            assert task is not None
-            task.uncancel()
+            scope[READER].uncancel()
             await answer_and_close(_too_slow(scope), scope, receive, send)
 
     def _too_large(self, scope: Scope, received: int) -> JSONResponse:

@@ -11,8 +11,8 @@ from llmops_cli.serve.limits.settings import Network
 
 Address = IPv4Address | IPv6Address
 
-#: Hops of an X-Forwarded-For that are looked at, from its end. Chains of proxies are short.
-_MOST_HOPS = 20
+#: What is looked at of an X-Forwarded-For, from its end. Chains of proxies are short.
+_MOST_BYTES = 512
 #: How an IPv4 peer shows at a socket that listens on IPv6 too.
 _MAPPED = "::ffff:"
 
@@ -29,6 +29,7 @@ class Origin:
         self._app = app
         self._trusted = trusted
         self._trusts = lru_cache(maxsize=1024)(self._is_trusted)
+        self._nearest = lru_cache(maxsize=4096)(self._last_untrusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Note the address and pass the request on."""
@@ -49,8 +50,11 @@ class Origin:
         if headers.get(b"x-forwarded-proto") in (b"http", b"https"):
             scope["scheme"] = headers[b"x-forwarded-proto"].decode()
         hops = headers.get(b"x-forwarded-for") or headers.get(b"x-real-ip") or b""
+        return self._nearest(hops[-_MOST_BYTES:])
+
+    def _last_untrusted(self, hops: bytes) -> str:
         nearest = ""
-        for hop in reversed(hops.decode("latin-1").split(",")[-_MOST_HOPS:]):
+        for hop in reversed(hops.decode("latin-1").split(",")):
             address = _address(hop)
             if address is None:
                 return nearest
