@@ -63,6 +63,8 @@ def running(folder: Path, variables: Mapping[str, str]) -> Iterator[Served]:
         "LLMOPS_RELEASE": RELEASE,
         # The client keeps its connections; without this, each stop would wait for them.
         "LLMOPS_DRAIN_IDLE_SECONDS": "0.05",
+        # All tests together present more wrong credentials in a minute than one client may.
+        "LLMOPS_FAILED_AUTH_LIMIT": "0",
         **variables,
     }
     with socket.create_server(("127.0.0.1", 0)) as listening, output.open("wb") as file:

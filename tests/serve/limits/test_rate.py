@@ -1,5 +1,8 @@
 """One request too many in a minute is refused, and nothing else is (L2, L3)."""
 
+import hashlib
+import json
+
 from tests.serve.conftest import Start
 from tests.serve.served import Served
 
@@ -86,3 +89,17 @@ def test_a_request_through_proxies_is_served(demo: Served) -> None:
 def _through_a_proxy(api: Served, forwarded_for: str) -> int:
     headers = {"X-Forwarded-For": forwarded_for, "X-Real-IP": "192.0.2.9", "Via": "1.1 proxy"}
     return api.get("/v1/models", headers=headers).status_code
+
+
+def test_each_caller_has_an_allowance_of_its_own(start: Start) -> None:
+    keys = {name: f"key-of-{name}-9e107d9d372bb682" for name in ("ann", "bob")}
+    listed = [
+        {"name": name, "sha256": hashlib.sha256(key.encode()).hexdigest()}
+        for name, key in keys.items()
+    ]
+    api = start(LLMOPS_RATE_LIMIT="1", LLMOPS_API_KEYS=json.dumps(listed))
+
+    def ask(name: str) -> int:
+        return api.get("/v1/models", headers={"Authorization": f"Bearer {keys[name]}"}).status_code
+
+    assert [ask("ann"), ask("bob"), ask("ann"), ask("bob")] == [200, 200, 429, 429]
