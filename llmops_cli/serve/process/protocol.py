@@ -80,7 +80,8 @@ class DrainingProtocol(HttpToolsProtocol):
         """
         cycle = getattr(self, "cycle", None)
         if self._is_in_head():
-            return self.scope
+            # One that was begun while the answer before it is still sent may take its time.
+            return self.scope if cycle is None or cycle.response_complete else None
         is_asked = cycle is not None and cycle.more_body and not cycle.response_started
         # Reading is paused while the application is not ready for more.
         return cycle if is_asked and not self.flow.read_paused else None

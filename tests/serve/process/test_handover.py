@@ -159,6 +159,25 @@ def test_a_stream_outlives_the_pause_and_the_stop(place: Place) -> None:
     assert old.process.wait(SECONDS) == 0
 
 
+def test_a_release_that_is_signalled_while_it_has_the_traffic_serves_until_it_is_done(
+    place: Place,
+) -> None:
+    old = place.start("old")
+    old.accept(place.public)
+    reader = connect(place.port)
+    reader.request("GET", "/wait")
+    response = reader.getresponse()
+    assert response.readline() == b"old\n"
+    old.process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        old.process.wait(0.5)
+    assert get(place.port) == "old"
+    place.go_on.touch()
+    assert response.read() == b"end\n"
+    reader.close()
+    assert old.process.wait(SECONDS) == 0
+
+
 def received_until(client: socket.socket, enough: Callable[[bytes], bool]) -> bytes:
     received = b""
     while not enough(received):
