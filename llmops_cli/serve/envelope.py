@@ -16,7 +16,6 @@ from llmops_cli.serve.telemetry import logs
 Observer = Callable[[Exchange], None]
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_OURS = frozenset({b"x-release", b"x-request-id"})
 _SAFE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"))
 _NOT_STORED = (b"cache-control", b"no-store")
 
@@ -69,7 +68,9 @@ class Envelope:
 
 
 def _sealed(headers: Iterable[Any], ours: Sequence[tuple[bytes, bytes]]) -> list[Any]:
-    sealed = [header for header in headers if header[0] not in _OURS]
+    # Ours take the place of others of that name, such as the rate limits of an upstream.
+    names = {header[0] for header in ours}
+    sealed = [header for header in headers if header[0] not in names]
     sealed.extend(ours)
     if not any(header[0] == b"cache-control" for header in sealed):
         sealed.append(_NOT_STORED)

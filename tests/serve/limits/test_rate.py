@@ -3,7 +3,8 @@
 import hashlib
 import json
 
-from tests.serve.conftest import Start
+from tests.serve.conftest import Start, in_front_of
+from tests.serve.scripted_upstream import ScriptedUpstream, completion, says
 from tests.serve.served import Served
 
 SPARED = ["/health", "/health/live", "/health/ready", "/version"]
@@ -103,3 +104,11 @@ def test_each_caller_has_an_allowance_of_its_own(start: Start) -> None:
         return api.get("/v1/models", headers={"Authorization": f"Bearer {keys[name]}"}).status_code
 
     assert [ask("ann"), ask("bob"), ask("ann"), ask("bob")] == [200, 200, 429, 429]
+
+
+def test_the_caller_sees_our_limit_and_not_that_of_the_upstream(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    api = start(**in_front_of(upstream.base_url), LLMOPS_RATE_LIMIT="7")
+    upstream.plays(says(200, completion("Hi."), x_ratelimit_limit_requests="500"))
+    assert api.chat("Hello").headers["x-ratelimit-limit-requests"] == "7"
