@@ -46,6 +46,10 @@ class Api(Access):
         le=3600,
         description="Seconds after which a request to a model is given up.",
     )
+    playground: bool = Field(
+        default=True,
+        description="Whether `/` is a page to try the models on, with the visitor's own key.",
+    )
     upstreams: Upstreams = Field(
         default=(),
         description="Where models are served. Where several serve one model, the first is asked "

@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 from llmops_cli.serve import faults, health
 from llmops_cli.serve.access import cors
 from llmops_cli.serve.access import routes as access_routes
-from llmops_cli.serve.access.gate import Gate
+from llmops_cli.serve.access.gate import OPEN_PATHS, Gate
 from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
+from llmops_cli.serve.playground import routes as playground
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
 from llmops_cli.serve.sessions.expiry import sweeping
@@ -57,6 +58,8 @@ def _framework(
     conversations = Conversations(store, settings.system_prompt, settings.sessions)
     app.include_router(generate_routes.router(models, settings.model))
     app.router.routes.extend(session_routes.routes(store, conversations, models, settings.model))
+    if settings.playground.is_on:
+        app.router.routes.extend(playground.routes(asks_for_key=not settings.access.is_anonymous))
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
     app.add_exception_handler(StoreUnavailableError, session_routes.store_unavailable)
@@ -68,7 +71,8 @@ def _in_layers(app: ASGIApp, settings: Settings, models: Models, keyring: Keyrin
     completions = openai_routes.ChatCompletions(models, settings.model)
     app = Dispatch(app, {openai_routes.CHAT_COMPLETIONS: completions})
     if not settings.access.is_anonymous:
-        app = Gate(app, keyring)
+        page = playground.OPEN_PATHS if settings.playground.is_on else frozenset()
+        app = Gate(app, keyring, OPEN_PATHS | page)
     if settings.access.origins:
         app = cors.allowing(app, settings.access.origins)
     return app

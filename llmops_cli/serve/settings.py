@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from llmops_cli.serve.access import settings as access_settings
 from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.playground import settings as playground_settings
+from llmops_cli.serve.playground.settings import PlaygroundSettings
 from llmops_cli.serve.sessions import settings as session_settings
 from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.upstreams import resilience
@@ -57,6 +59,7 @@ class Settings:
     fallbacks: Mapping[str, tuple[str, ...]]
     resilience: Resilience
     app: str
+    playground: PlaygroundSettings
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -83,6 +86,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         app=environment.matching(
             "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
         ),
+        playground=playground_settings.read(environment),
     )
     _inspect_model(environment, settings)
     if environment.problems:

@@ -20,6 +20,7 @@ model = "tiny"
 app = "pack.main:app"
 system_prompt = "prompts/system.md"
 request_seconds = 2.5
+playground = false
 [api.sessions]
 history_rows = 9
 history_tokens = 4000
@@ -71,6 +72,7 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
     assert environment["LLMOPS_SESSION_MAX_TOKENS"] == "512"
     assert environment["LLMOPS_SESSION_DAYS"] == "0"
     assert environment["LLMOPS_DATABASE_SECRET"] == "SESSIONS_URL"
+    assert environment["LLMOPS_PLAYGROUND"] == "off"
     assert json.loads(environment["LLMOPS_UPSTREAMS"]) == [
         {
             "name": "cloud",
