@@ -21,6 +21,7 @@ from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
+from llmops_cli.serve.openapi import routes as openapi
 from llmops_cli.serve.playground import routes as playground
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
@@ -36,8 +37,7 @@ _log = logging.getLogger("llmops.serve")
 def create_app(settings: Settings) -> ASGIApp:
     """Return the API. Its lifespan opens the store, the client of the upstreams and the engines.
 
-    There is no /docs and no /openapi.json: a description of the API is no use to a release, and
-    what is not there cannot be left open.
+    There is no /docs, which would load scripts from elsewhere; /openapi.json needs a key.
     """
     store = store_of(settings.sessions)
     models = Models(settings)
@@ -60,6 +60,9 @@ def _framework(
     app.router.routes.extend(session_routes.routes(store, conversations, models, settings.model))
     if settings.playground.is_on:
         app.router.routes.extend(playground.routes(asks_for_key=not settings.access.is_anonymous))
+    app.router.routes.append(
+        openapi.route(app, settings.release, is_anonymous=settings.access.is_anonymous)
+    )
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
     app.add_exception_handler(StoreUnavailableError, session_routes.store_unavailable)
