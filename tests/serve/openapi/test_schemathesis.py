@@ -35,12 +35,25 @@ SECONDS = 110
 WITHOUT_KEY = "negative_data_rejection,positive_data_acceptance"
 
 
+#: Where a model is named in a body, one that is not served is refused. Under /v1 that is a 404,
+#: which schemathesis takes for granted; here it is not.
+CONFIG = """
+[[operations]]
+include-path = "/llm/generate"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "429", "5xx"]
+"""
+
+
 def checked(api: Served, folder: Path, *options: str) -> str:
     """Run it over the document that ``api`` serves, and return what it says."""
     # It reads the document from a file, because without a key the server does not give it away.
     document = folder / "openapi.json"
     document.write_text(json.dumps(api.get("/openapi.json").json()))
-    command = [Path(sys.executable).with_name("st"), "run", document, "--url", api.address]
+    config = folder / "schemathesis.toml"
+    config.write_text(CONFIG)
+    command = [Path(sys.executable).with_name("st"), "--config-file", config, "run", document]
+    command += ["--url", api.address]
     command += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"]
     command += ["--max-examples", str(MOST_CASES), "--generation-deterministic", "--no-color"]
     done = subprocess.run(
@@ -108,7 +121,11 @@ def test_what_an_upstream_does_is_described_too(
     upstream.script.append(act)  # type: ignore[arg-type]
     headers = {"Authorization": f"Bearer {KEY}"}
     case = operation.Case(
-        body={"model": "m", "messages": [{"role": "user", "content": "Hello"}]},
+        body={
+            "model": "m",
+            "messages": [{"role": "user", "content": "Hello"}],
+            "stream": True,
+        },
         media_type="application/json",
         headers=headers,
     )
