@@ -35,8 +35,10 @@ def published(routes: Sequence[BaseRoute], release: str, *, is_anonymous: bool) 
     _keep_only(document, served)
     known = {(path, method) for path, method, _ in operations(document)}
     _add_generated(document, [route for route in routes if not operations_of([route]) <= known])
-    for path, method, operation in operations(document):
-        _complete(path, method, operation, is_anonymous=is_anonymous)
+    for path, _, operation in operations(document):
+        _complete(path, operation, is_anonymous=is_anonymous)
+    for shared in document["components"]["responses"].values():
+        _add_headers("", shared)
     return document
 
 
@@ -67,7 +69,7 @@ def _add_generated(document: Json, routes: Sequence[BaseRoute]) -> None:
     merge(document, generated)
 
 
-def _complete(path: str, method: str, operation: Json, *, is_anonymous: bool) -> None:
+def _complete(path: str, operation: Json, *, is_anonymous: bool) -> None:
     """Add what is true of every route, where the parts say nothing else."""
     is_open = is_anonymous or operation.get("security") == []
     operation["security"] = [] if is_open else _SCHEMES

@@ -11,11 +11,12 @@ from llmops_cli.serve.openapi.document import operations_of
 from llmops_cli.serve.openapi.parts import assembled, operations
 from llmops_cli.serve.playground import routes as playground
 from llmops_cli.serve.settings import load
+from tests.serve.access import logins
 from tests.serve.conftest import Start
 from tests.serve.served import KEY, RELEASE, Served
 
 #: Variables that switch on every route there is. A feature that adds routes adds its own here.
-EVERYTHING_ON: dict[str, str] = {}
+EVERYTHING_ON: dict[str, str] = {**logins.VARIABLES}
 
 #: Files of a page, which are no API.
 NOT_API = {(path, "GET") for path in playground.OPEN_PATHS}

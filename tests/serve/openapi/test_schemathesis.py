@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serve.access import logins
 from tests.serve.conftest import Start
 from tests.serve.scripted_upstream import (
     DONE,
@@ -92,6 +93,13 @@ def test_where_anybody_may_call_every_answer_is_as_the_document_says(
     start: Start, tmp_path: Path
 ) -> None:
     assert cases(checked(start(LLMOPS_AUTH="none"), tmp_path)) > 300
+
+
+def test_where_users_log_in_every_answer_is_as_the_document_says(
+    start: Start, tmp_path: Path
+) -> None:
+    only = ["--include-path-regex", "^/(auth/|token)", "--header", f"Authorization: Bearer {KEY}"]
+    assert cases(checked(start(**logins.VARIABLES), tmp_path, *only)) > 30
 
 
 @pytest.mark.parametrize(
