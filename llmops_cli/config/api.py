@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,11 @@ class Api(Access):
 
     app: Application | None = Field(
         default=None, description="ASGI application of the project that replaces the embedded one."
+    )
+    routers: Annotated[tuple[Application, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Routers of FastAPI with routes of the project, such as my_routes:router, "
+        "which are served beside those of the API and under its rules.",
     )
     model: Text = Field(
         default=DEMO_MODEL,
@@ -67,6 +72,8 @@ class Api(Access):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
+        if self.app and self.routers:
+            raise ValueError("has `routers`, which go into the API that its `app` replaces")
         names = [upstream.name for upstream in self.upstreams]
         models = [model for upstream in self.upstreams for model in upstream.models]
         if len(set(names)) < len(names):

@@ -1,17 +1,14 @@
 """Puts the served API together: settings in, an application out."""
 
-import importlib
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from llmops_cli.serve import faults, health
+from llmops_cli.serve import faults, health, project_code
 from llmops_cli.serve.access import cors
 from llmops_cli.serve.access import routes as access_routes
 from llmops_cli.serve.access.gate import OPEN_PATHS, Gate
@@ -29,7 +26,7 @@ from llmops_cli.serve.sessions.expiry import sweeping
 from llmops_cli.serve.sessions.session import SessionNotFoundError, StoreUnavailableError
 from llmops_cli.serve.sessions.starting import PlainFailure
 from llmops_cli.serve.sessions.store import SessionStore, store_of
-from llmops_cli.serve.settings import Settings, SettingsError
+from llmops_cli.serve.settings import Settings
 
 _log = logging.getLogger("llmops.serve")
 
@@ -63,6 +60,9 @@ def _framework(
     app.router.routes.append(
         openapi.route(app, settings.release, is_anonymous=settings.access.is_anonymous)
     )
+    for router in project_code.routers(settings, app.router.routes, OPEN_PATHS):
+        app.include_router(router)
+    app.add_exception_handler(Exception, faults.left_to_the_envelope)
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
     app.add_exception_handler(StoreUnavailableError, session_routes.store_unavailable)
@@ -104,15 +104,4 @@ def load_application(settings: Settings) -> ASGIApp:
     """
     if not settings.app:
         return create_app(settings)
-    module_name, _, attribute = settings.app.partition(":")
-    # At the end, so that no file of the project gets in the way of a library.
-    sys.path.append(str(Path.cwd()))
-    try:
-        application = getattr(importlib.import_module(module_name), attribute, None)
-    except (ImportError, SyntaxError) as error:
-        raise SettingsError(
-            (f"LLMOPS_APP: {settings.app} cannot be imported ({error})",)
-        ) from error
-    if not callable(application):
-        raise SettingsError((f"LLMOPS_APP: {module_name} has no application {attribute!r}",))
-    return Envelope(application, settings.release)
+    return Envelope(project_code.application(settings), settings.release)

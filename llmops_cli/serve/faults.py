@@ -146,6 +146,11 @@ def unexpected(exchange: Exchange) -> JSONResponse:
     return JSONResponse(incident_body("InternalServerError", message, incident, detail), 500)
 
 
+async def left_to_the_envelope(request: Request, error: Exception) -> Response:
+    """Keep the framework from answering what nothing expected with words of its own."""
+    raise error
+
+
 async def http_fault(request: Request, error: Exception) -> Response:
     """Answer an HTTPException, such as an unknown route, in the dialect of the path."""
     assert isinstance(error, HTTPException)

@@ -1,5 +1,6 @@
 """The settings of the served API, read once from the environment and refused when wrong."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,7 @@ class Settings:
     fallbacks: Mapping[str, tuple[str, ...]]
     resilience: Resilience
     app: str
+    routers: tuple[str, ...]
     playground: PlaygroundSettings
 
 
@@ -86,6 +88,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         app=environment.matching(
             "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
         ),
+        routers=_routers(environment),
         playground=playground_settings.read(environment),
     )
     _inspect_model(environment, settings)
@@ -101,6 +104,18 @@ def _release(environment: Environment) -> str:
         pattern=r"[A-Za-z0-9._+-]{1,128}",
         rule="must be letters, digits and . _ + - only, at most 128",
     )
+
+
+def _routers(environment: Environment) -> tuple[str, ...]:
+    text = environment.matching(
+        "LLMOPS_ROUTERS",
+        "",
+        pattern=r"([\w.]+:\w+(\s*,\s*[\w.]+:\w+)*)?",
+        rule="must be a list of package.module:attribute, separated by commas",
+    )
+    if text and environment.text("LLMOPS_APP"):
+        environment.refuse("LLMOPS_ROUTERS", "goes with the embedded API, not with LLMOPS_APP")
+    return tuple(re.split(r"\s*,\s*", text)) if text else ()
 
 
 def _inspect_model(environment: Environment, settings: Settings) -> None:

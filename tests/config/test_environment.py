@@ -9,6 +9,7 @@ import pytest
 from llmops_cli.config import api_resilience
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.load import parse
+from llmops_cli.errors import ConfigError
 from llmops_cli.serve import settings
 from llmops_cli.serve.sessions.window import Window
 from llmops_cli.serve.upstreams.resilience import Resilience
@@ -85,6 +86,14 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
         },
         {"name": "file", "gguf": "models/tiny.gguf", "auth": "none", "models": ["tiny"]},
     ]
+
+
+def test_routers_are_a_list_and_exclude_an_application() -> None:
+    routers = 'routers = ["pack.mine:router", "yours:router"]'
+    environment = api_environment(parse(f'name = "chat"\n[api]\n{routers}', ""))
+    assert environment["LLMOPS_ROUTERS"] == "pack.mine:router,yours:router"
+    with pytest.raises(ConfigError, match="routers"):
+        parse(f'name = "chat"\n[api]\napp = "a:b"\n{routers}', "")
 
 
 def test_a_deploy_needs_each_secret_once_and_the_key_of_the_api_first() -> None:

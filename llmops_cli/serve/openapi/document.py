@@ -1,5 +1,6 @@
 """Makes the OpenAPI document of what an application really serves."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 
@@ -63,10 +64,27 @@ def _keep_only(document: Json, served: set[tuple[str, str]]) -> None:
 
 
 def _add_generated(document: Json, routes: Sequence[BaseRoute]) -> None:
-    generated = get_openapi(title="", version="", routes=routes)
+    generated = _renamed(get_openapi(title="", version="", routes=routes), document)
     for _, _, operation in operations(generated):
         operation.setdefault("tags", ["project"])
     merge(document, generated)
+
+
+def _renamed(generated: Json, document: Json) -> Json:
+    """Give schemas of the project that are called like ours another name."""
+    taken = document["components"]["schemas"].keys() & _schemas(generated).keys()
+    text = json.dumps(generated)
+    for name in taken:
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/Own{name}"')
+    renamed: Json = json.loads(text)
+    for name in taken:
+        _schemas(renamed)[f"Own{name}"] = _schemas(renamed).pop(name)
+    return renamed
+
+
+def _schemas(document: Json) -> Json:
+    found: Json = document.get("components", {}).get("schemas", {})
+    return found
 
 
 def _complete(path: str, operation: Json, *, is_anonymous: bool) -> None:
