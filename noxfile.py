@@ -1,4 +1,4 @@
-"""Sessions: lint, tests, package, bench. `nox` runs the first three; `nox -l` lists them."""
+"""Sessions: lint, tests, clients, package, bench. `nox` runs all but the last; `nox -l` lists."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "package"]
+nox.options.sessions = ["lint", "tests", "clients", "package"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
@@ -36,6 +36,13 @@ def tests(session: nox.Session) -> None:
     """Every test; what this machine lacks is skipped by name."""
     session.install("-e", EXTRAS, *_group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """The tests with clients that others wrote, which the ordinary tests skip by name."""
+    session.install("-e", EXTRAS, *_group("test"), *_group("clients"))
+    session.run("pytest", "-n", "2", "tests/serve/clients", *session.posargs)
 
 
 @nox.session

@@ -46,6 +46,18 @@ class Api:
         return self.get("/health", anonymous=True)
 
     @cached_property
+    def lacks_dialect(self) -> bool:
+        """Whether this is a project's own application, and without the routes of OpenAI.
+
+        The API itself is never taken for one: that it lacks them is a failure. The second question
+        asks no model anything.
+        """
+        if not self.subject.has_own_application:
+            return False
+        answers = (self.get("/v1/models"), self.post("/v1/chat/completions", {}))
+        return all(answer.status in (404, 405) for answer in answers)
+
+    @cached_property
     def model(self) -> str | None:
         """The model to ask: the subject's, or else the first one listed, or None."""
         if self.subject.model:

@@ -15,6 +15,8 @@ class Subject:
     ``timeout_seconds`` limits a request that calls no model and ``model_timeout_seconds`` one that
     does: 35 lets a server with a budget of 30 seconds give its own error. ``requires_recall`` is
     whether the model is able to repeat what it was told; one with random weights is not.
+    ``has_own_application`` is whether the release serves an application of the project in the
+    place of the API, which need not speak the OpenAI dialect.
     """
 
     url: str
@@ -26,3 +28,4 @@ class Subject:
     expected_commit: str | None = None
     requires_recall: bool = True
     model_timeout_seconds: float = 35
+    has_own_application: bool = False

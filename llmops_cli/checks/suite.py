@@ -47,6 +47,12 @@ _QUESTIONS: tuple[tuple[str, str, Ask], ...] = (
 )
 
 
+#: What is asked under /v1, which a project's own application need not have.
+_IN_DIALECT = frozenset(
+    {"refuses-missing-credential", "refuses-wrong-credential", "models", "chat", "streaming"}
+)
+
+
 def checks_for(subject: Subject, client: httpx2.Client) -> tuple[Check, ...]:
     """Return the checks of a subject. Nothing is asked before the checks are run.
 
@@ -59,7 +65,8 @@ def _checks(api: Api) -> Iterator[Check]:
     yield _check(api, "liveness", "It is alive", liveness)
     yield _check(api, "tls", "TLS is valid", tls)
     for name, title, ask in _QUESTIONS:
-        yield _check(api, name, title, _if_reachable(ask))
+        asking = _if_it_speaks(ask) if name in _IN_DIALECT else ask
+        yield _check(api, name, title, _if_reachable(asking))
     for golden in api.subject.evals:
         yield _check(api, *_named(golden), _if_reachable(partial(ask_eval, golden)))
 
@@ -86,6 +93,15 @@ def _if_reachable(ask: Ask) -> Ask:
     def ask_or_skip(api: Api) -> Finding:
         if isinstance(api.liveness, NoAnswerError):
             return skipped("not asked: the server did not answer the liveness probe")
+        return ask(api)
+
+    return ask_or_skip
+
+
+def _if_it_speaks(ask: Ask) -> Ask:
+    def ask_or_skip(api: Api) -> Finding:
+        if api.lacks_dialect:
+            return skipped("the project's own application has no /v1/models and no /v1/chat")
         return ask(api)
 
     return ask_or_skip

@@ -67,6 +67,7 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         credential=key,
         expected_release=None if subject.expected_commit else release.id,
         model=subject.model or release.settings.get("LLMOPS_MODEL"),
+        has_own_application=bool(release.settings.get("LLMOPS_APP")),
         requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),
     )

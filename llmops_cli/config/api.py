@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -29,6 +29,11 @@ class Api(Access):
     app: Application | None = Field(
         default=None, description="ASGI application of the project that replaces the embedded one."
     )
+    routers: Annotated[tuple[Application, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Routers of FastAPI with routes of the project, such as my_routes:router, "
+        "which are served beside those of the API and under its rules.",
+    )
     model: Text = Field(
         default=DEMO_MODEL,
         description="Model for requests that name none: one that an upstream serves, "
@@ -46,6 +51,10 @@ class Api(Access):
         gt=0,
         le=3600,
         description="Seconds after which a request to a model is given up.",
+    )
+    playground: bool = Field(
+        default=True,
+        description="Whether `/` is a page to try the models on, with the visitor's own key.",
     )
     upstreams: Upstreams = Field(
         default=(),
@@ -65,6 +74,8 @@ class Api(Access):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
+        if self.app and self.routers:
+            raise ValueError("has `routers`, which go into the API that its `app` replaces")
         names = [upstream.name for upstream in self.upstreams]
         models = [model for upstream in self.upstreams for model in upstream.models]
         if len(set(names)) < len(names):

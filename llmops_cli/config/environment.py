@@ -14,6 +14,8 @@ def api_environment(config: Config) -> dict[str, str]:
     optional = {
         "LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt,
         "LLMOPS_APP": api.app,
+        "LLMOPS_ROUTERS": ",".join(api.routers) or None,
+        "LLMOPS_PLAYGROUND": None if api.playground else "off",
     }
     return {
         "LLMOPS_MODEL": api.model,

@@ -37,6 +37,7 @@ def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> 
         timeout_seconds=config.checks.timeout_seconds,
         requires_recall=config.checks.recall,
         model=release.settings.get("LLMOPS_MODEL"),
+        has_own_application=bool(release.settings.get("LLMOPS_APP")),
         model_timeout_seconds=config.api.request_seconds + 5,
     )
 

@@ -1,20 +1,17 @@
 """Puts the served API together: settings in, an application out."""
 
-import importlib
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from llmops_cli.serve import faults, health
+from llmops_cli.serve import faults, health, project_code
 from llmops_cli.serve.access import cors
 from llmops_cli.serve.access import routes as access_routes
-from llmops_cli.serve.access.gate import Gate
+from llmops_cli.serve.access.gate import OPEN_PATHS, Gate
 from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
@@ -22,6 +19,8 @@ from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
+from llmops_cli.serve.openapi import routes as openapi
+from llmops_cli.serve.playground import routes as playground
 from llmops_cli.serve.process.stopping import Farewell, Stopping
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
@@ -29,7 +28,7 @@ from llmops_cli.serve.sessions.expiry import sweeping
 from llmops_cli.serve.sessions.session import SessionNotFoundError, StoreUnavailableError
 from llmops_cli.serve.sessions.starting import PlainFailure
 from llmops_cli.serve.sessions.store import SessionStore, store_of
-from llmops_cli.serve.settings import Settings, SettingsError
+from llmops_cli.serve.settings import Settings
 
 _log = logging.getLogger("llmops.serve")
 
@@ -37,8 +36,7 @@ _log = logging.getLogger("llmops.serve")
 def create_app(settings: Settings, stopping: Stopping | None = None) -> ASGIApp:
     """Return the API. Its lifespan opens the store, the client of the upstreams and the engines.
 
-    There is no /docs and no /openapi.json: a description of the API is no use to a release, and
-    what is not there cannot be left open.
+    There is no /docs, which would load scripts from elsewhere; /openapi.json needs a key.
     """
     store = store_of(settings.sessions)
     models = Models(settings)
@@ -59,6 +57,14 @@ def _framework(
     conversations = Conversations(store, settings.system_prompt, settings.sessions)
     app.include_router(generate_routes.router(models, settings.model))
     app.router.routes.extend(session_routes.routes(store, conversations, models, settings.model))
+    if settings.playground.is_on:
+        app.router.routes.extend(playground.routes(asks_for_key=not settings.access.is_anonymous))
+    app.router.routes.append(
+        openapi.route(app, settings.release, is_anonymous=settings.access.is_anonymous)
+    )
+    for router in project_code.routers(settings, app.router.routes, OPEN_PATHS):
+        app.include_router(router)
+    app.add_exception_handler(Exception, faults.left_to_the_envelope)
     app.add_exception_handler(HTTPException, faults.http_fault)
     app.add_exception_handler(SessionNotFoundError, session_routes.session_not_found)
     app.add_exception_handler(StoreUnavailableError, session_routes.store_unavailable)
@@ -71,7 +77,8 @@ def _in_layers(app: ASGIApp, settings: Settings, models: Models, keyring: Keyrin
     app = Dispatch(app, {openai_routes.CHAT_COMPLETIONS: completions})
     app = limits.behind_the_gate(app, settings.limits)
     if not settings.access.is_anonymous:
-        app = Gate(app, keyring)
+        page = playground.OPEN_PATHS if settings.playground.is_on else frozenset()
+        app = Gate(app, keyring, OPEN_PATHS | page)
     app = limits.before_the_gate(app, settings.limits)
     if settings.access.origins:
         # Around the limits, so that a web page can read that it asked too much.
@@ -102,15 +109,4 @@ def load_application(settings: Settings, stopping: Stopping) -> ASGIApp:
     """
     if not settings.app:
         return create_app(settings, stopping)
-    module_name, _, attribute = settings.app.partition(":")
-    # At the end, so that no file of the project gets in the way of a library.
-    sys.path.append(str(Path.cwd()))
-    try:
-        application = getattr(importlib.import_module(module_name), attribute, None)
-    except (ImportError, SyntaxError) as error:
-        raise SettingsError(
-            (f"LLMOPS_APP: {settings.app} cannot be imported ({error})",)
-        ) from error
-    if not callable(application):
-        raise SettingsError((f"LLMOPS_APP: {module_name} has no application {attribute!r}",))
-    return Envelope(Farewell(application, stopping), settings.release)
+    return Envelope(Farewell(project_code.application(settings), stopping), settings.release)

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from llmops_cli.serve.clock import timestamp
 from llmops_cli.serve.exchange import Exchange
 from llmops_cli.serve.models.chat import ChatAnswer, CircuitOpenError, ModelError
+from llmops_cli.serve.routing import allowed_methods
 
 _log = logging.getLogger("llmops.serve")
 
@@ -145,10 +146,17 @@ def unexpected(exchange: Exchange) -> JSONResponse:
     return JSONResponse(incident_body("InternalServerError", message, incident, detail), 500)
 
 
+async def left_to_the_envelope(request: Request, error: Exception) -> Response:
+    """Keep the framework from answering what nothing expected with words of its own."""
+    raise error
+
+
 async def http_fault(request: Request, error: Exception) -> Response:
     """Answer an HTTPException, such as an unknown route, in the dialect of the path."""
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = allowed_methods(request)
     if request.url.path.startswith("/v1/"):
-        headers = dict(error.headers or {})
         return openai_error(error.status_code, str(error.detail), headers=headers)
-    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+    return JSONResponse({"detail": error.detail}, error.status_code, headers)

@@ -1,6 +1,8 @@
-"""A bare route that can be told from the scope, as FastAPI's own routes can."""
+"""Routes that can be told from the scope, as FastAPI's own routes can, and what a path allows."""
 
-from starlette.routing import Match, Route
+from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
+from starlette.routing import Match, Route, compile_path
 from starlette.types import Scope
 
 
@@ -11,3 +13,12 @@ class TemplatedRoute(Route):
         """Match as any route does."""
         match, child_scope = super().matches(scope)
         return match, {**child_scope, "route": self} if child_scope else child_scope
+
+
+def allowed_methods(request: Request) -> str:
+    """Return what ``Allow`` says of a path: the methods of all its routes, not of the first one."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        if context.path and compile_path(context.path)[0].match(request.url.path):
+            methods |= context.methods or set()
+    return ", ".join(sorted(methods))

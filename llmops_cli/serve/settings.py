@@ -1,5 +1,6 @@
 """The settings of the served API, read once from the environment and refused when wrong."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from llmops_cli.serve.access.settings import AccessSettings
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.limits import settings as limits_settings
 from llmops_cli.serve.limits.settings import LimitsSettings
+from llmops_cli.serve.playground import settings as playground_settings
+from llmops_cli.serve.playground.settings import PlaygroundSettings
 from llmops_cli.serve.sessions import settings as session_settings
 from llmops_cli.serve.sessions.settings import SessionSettings
 from llmops_cli.serve.upstreams import resilience
@@ -60,6 +63,8 @@ class Settings:
     resilience: Resilience
     app: str
     limits: LimitsSettings
+    routers: tuple[str, ...]
+    playground: PlaygroundSettings
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -87,6 +92,8 @@ def load(environ: Mapping[str, str]) -> Settings:
             "LLMOPS_APP", "", pattern=r"([\w.]+:\w+)?", rule="must read package.module:attribute"
         ),
         limits=limits_settings.read(environment),
+        routers=_routers(environment),
+        playground=playground_settings.read(environment),
     )
     _inspect_model(environment, settings)
     if environment.problems:
@@ -101,6 +108,18 @@ def _release(environment: Environment) -> str:
         pattern=r"[A-Za-z0-9._+-]{1,128}",
         rule="must be letters, digits and . _ + - only, at most 128",
     )
+
+
+def _routers(environment: Environment) -> tuple[str, ...]:
+    text = environment.matching(
+        "LLMOPS_ROUTERS",
+        "",
+        pattern=r"([\w.]+:\w+(\s*,\s*[\w.]+:\w+)*)?",
+        rule="must be a list of package.module:attribute, separated by commas",
+    )
+    if text and environment.text("LLMOPS_APP"):
+        environment.refuse("LLMOPS_ROUTERS", "goes with the embedded API, not with LLMOPS_APP")
+    return tuple(re.split(r"\s*,\s*", text)) if text else ()
 
 
 def _inspect_model(environment: Environment, settings: Settings) -> None:

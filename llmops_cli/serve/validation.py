@@ -9,9 +9,12 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 def validated(model: type[Body], body: bytes) -> Body:
-    """Return the body. Raises what FastAPI answers with a 422, without the values of the body."""
+    """Return the body. Raises what FastAPI answers with a 422, without the values of the body.
+
+    Types must be those of the model: "3" is no number, and 0 is not false.
+    """
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError(

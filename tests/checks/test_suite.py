@@ -213,3 +213,30 @@ def test_a_server_that_echoes_the_credential_does_not_get_it_into_the_evidence()
     assert any(one.key == KEY for one in server.asked)
     assert KEY not in repr(results)
     assert results["chat"].verdict is FAILED
+
+
+def test_an_application_without_the_dialect_is_not_asked_for_it_but_for_all_else() -> None:
+    api = GoodApi(faults=dict.fromkeys(("GET /v1/models", "POST /v1/chat/completions"), not_found))
+    with serving(api) as server:
+        results = asked(subject(server.url, expected_release=RELEASE, has_own_application=True))
+    skipped = {name for name, result in results.items() if result.verdict is SKIPPED}
+    access = {"refuses-missing-credential", "refuses-wrong-credential"}
+    assert skipped - {"tls", "body-limit"} == {"models", "chat", "streaming", *access}
+    assert {results[name].verdict for name in ("liveness", "readiness", "release")} == {PASSED}
+
+
+def test_the_api_itself_is_never_excused_from_the_dialect() -> None:
+    api = GoodApi(faults=dict.fromkeys(("GET /v1/models", "POST /v1/chat/completions"), not_found))
+    with serving(api) as server:
+        results = asked(subject(server.url), "models", "chat", "refuses-missing-credential")
+    assert {result.verdict for result in results.values()} == {FAILED}
+
+
+def test_half_of_the_dialect_excuses_nothing() -> None:
+    with serving(GoodApi(faults={"GET /v1/models": not_found})) as server:
+        result = asked(subject(server.url, has_own_application=True), "models")["models"]
+    assert result.verdict is FAILED
+
+
+def not_found(asked: Asked) -> Reply:
+    return Reply(404)

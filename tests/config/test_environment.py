@@ -27,6 +27,7 @@ model = "tiny"
 app = "pack.main:app"
 system_prompt = "prompts/system.md"
 request_seconds = 2.5
+playground = false
 [api.sessions]
 history_rows = 9
 history_tokens = 4000
@@ -87,6 +88,7 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
     assert environment["LLMOPS_SESSION_MAX_TOKENS"] == "512"
     assert environment["LLMOPS_SESSION_DAYS"] == "0"
     assert environment["LLMOPS_DATABASE_SECRET"] == "SESSIONS_URL"
+    assert environment["LLMOPS_PLAYGROUND"] == "off"
     assert json.loads(environment["LLMOPS_UPSTREAMS"]) == [
         {
             "name": "cloud",
@@ -99,6 +101,14 @@ def test_every_setting_of_the_api_is_in_the_environment() -> None:
         },
         {"name": "file", "gguf": "models/tiny.gguf", "auth": "none", "models": ["tiny"]},
     ]
+
+
+def test_routers_are_a_list_and_exclude_an_application() -> None:
+    routers = 'routers = ["pack.mine:router", "yours:router"]'
+    environment = api_environment(parse(f'name = "chat"\n[api]\n{routers}', ""))
+    assert environment["LLMOPS_ROUTERS"] == "pack.mine:router,yours:router"
+    with pytest.raises(ConfigError, match="routers"):
+        parse(f'name = "chat"\n[api]\napp = "a:b"\n{routers}', "")
 
 
 def test_a_deploy_needs_each_secret_once_and_the_key_of_the_api_first() -> None:

@@ -17,16 +17,14 @@ from tests.waiting import eventually
 
 SECONDS = 60
 
-#: Our own API, with a route that forks a child and one that blocks the whole process.
-FORKING_APP = """
+#: Routes beside our own: one that forks a child and one that blocks the whole process.
+FORKING_ROUTES = """
 import os, time
-from llmops_cli.serve.app import create_app
-from llmops_cli.serve.settings import load
+from fastapi import APIRouter
 
-settings = load({**os.environ, "LLMOPS_APP": ""})
-app = create_app(settings)
+router = APIRouter()
 
-@app.get("/fork")
+@router.get("/fork")
 async def fork() -> int:
     child = os.fork()
     if child == 0:
@@ -34,7 +32,7 @@ async def fork() -> int:
         os._exit(0)
     return child
 
-@app.get("/block")
+@router.get("/block")
 async def block() -> None:
     time.sleep(300)
 """
@@ -50,9 +48,9 @@ def has_ended(pid: int) -> bool:
 
 @pytest.fixture
 def forking(tmp_path: Path) -> Iterator[Project]:
-    project = make_project(tmp_path / "chat", api='app = "own:app"')
-    project.write("own.py", FORKING_APP)
-    project.commit("Own application")
+    project = make_project(tmp_path / "chat", api='routers = ["own:router"]')
+    project.write("own.py", FORKING_ROUTES)
+    project.commit("Own routes")
     project.ok("deploy")
     yield project
     project.close()

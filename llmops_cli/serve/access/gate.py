@@ -26,9 +26,12 @@ class Gate:
     until somebody opens it.
     """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
+    def __init__(
+        self, app: ASGIApp, keyring: Keyring, open_paths: frozenset[str] = OPEN_PATHS
+    ) -> None:
         self._app = app
         self._keyring = keyring
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -38,7 +41,7 @@ class Gate:
             await _refusal(scope["path"])(scope, receive, send)
 
     def _may_pass(self, scope: Scope) -> bool:
-        if scope["type"] == "lifespan" or scope["path"] in OPEN_PATHS:
+        if scope["type"] == "lifespan" or scope["path"] in self._open_paths:
             return True
         caller = self._keyring.caller(scope["headers"])
         exchange = current.get()

@@ -35,7 +35,8 @@ class Prompt(BaseModel):
     prompt: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_not_blank)]
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
-    max_tokens: Annotated[int, Field(ge=1, le=4000)] = 150
+    #: A whole number. JSON knows no difference between 3 and 3.0.
+    max_tokens: Annotated[float, Field(ge=1, le=4000, multiple_of=1)] = 150
     system_prompt: Annotated[str, Field(max_length=1000)] | None = None
     enable_guardrails: bool = True
 
@@ -98,7 +99,7 @@ def _call(asked: Prompt, model: str) -> ChatCall:
         "model": model,
         "messages": [*system, {"role": "user", "content": asked.prompt}],
         "temperature": asked.temperature,
-        "max_tokens": asked.max_tokens,
+        "max_tokens": int(asked.max_tokens),
     }
     return ChatCall(json.dumps(fields).encode(), fields)
 

@@ -74,9 +74,11 @@ def _most_words(fields: Mapping[str, Any]) -> int | None:
         value = fields.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        # JSON knows no difference between 3 and 3.0.
+        is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+        if not is_whole or value < 1:
             raise DemoRequestError(name, "must be a whole number of at least 1")
-        return value
+        return int(value)
     return None
 
 
@@ -86,4 +88,7 @@ def _includes_usage(fields: Mapping[str, Any]) -> bool:
         return False
     if not isinstance(options, dict):
         raise DemoRequestError("stream_options", "must be an object")
-    return options.get("include_usage") is True
+    wanted = options.get("include_usage")
+    if not isinstance(wanted, bool | None):
+        raise DemoRequestError("stream_options.include_usage", "must be true or false")
+    return wanted is True
