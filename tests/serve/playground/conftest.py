@@ -62,7 +62,7 @@ class PlaygroundVisit:
         return self.page.locator("article.theirs").last
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("needs chromium")
