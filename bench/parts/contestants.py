@@ -94,7 +94,7 @@ def llmops(folder: Path, upstream_port: int) -> Contestant:
         "LLMOPS_API_KEY": KEY,
         "LLMOPS_UPSTREAMS": json.dumps([entry]),
         "LLMOPS_MODEL": MODEL,
-        "LLMOPS_RATE_LIMIT": "100000000",
+        "LLMOPS_RATE_LIMIT": "1000000",
         "LLMOPS_MAX_CONCURRENT": "5000",
         "LLMOPS_DATA_DIR": str(folder / "data"),
         "PORT": str(port),

@@ -37,9 +37,13 @@ class Chunks:
     async def begin(self, deadline: float) -> None:
         """Wait a while for the first chunk: until it is passed on, a failure can be retried."""
         until = min(deadline, self._loop.time() + self._resilience.heartbeat)
-        part = await self._part(until)
-        if part is None and until == deadline:
-            raise UpstreamTimeoutError("The upstream did not answer in time")
+        part = self._taken()
+        while part is None:
+            if not await self._connection.wait(until):
+                if until == deadline:
+                    raise UpstreamTimeoutError("The upstream did not answer in time")
+                break
+            part = self._taken()
         self.is_over = part == b""
         self._first = part or b""
 
@@ -57,28 +61,32 @@ class Chunks:
                     return passed
             if self.is_over:
                 return self._last()
-            part = await self._next_part()
-            if part is None:
-                return b""
+            part = self._taken()
+            # Every token comes through here: no more coroutines than this one and the wait.
+            while part is None:
+                if not await self._connection.wait(self._next_sign_of_life()):
+                    self._refuse_long_silence()
+                    return b""
+                part = self._taken()
             self.is_over = part == b""
             chunk = part
 
-    async def _next_part(self) -> bytes | None:
-        now = self._loop.time()
-        limit = self._silent_since + self._resilience.budget
-        part = await self._part(min(now + self._resilience.heartbeat, limit))
-        if part is None and self._loop.time() >= limit:
-            raise self._failing(UpstreamTimeoutError("The upstream fell silent"))
-        return part
-
-    async def _part(self, until: float) -> bytes | None:
+    def _taken(self) -> bytes | None:
         try:
-            part = await self._connection.part(until)
+            part = self._connection.taken()
         except BrokenAnswerError as error:
             raise self._failing(UpstreamAnswerError(_BROKE_OFF)) from error
         if part is not None:
             self._silent_since = self._loop.time()
         return part
+
+    def _next_sign_of_life(self) -> float:
+        limit = self._silent_since + self._resilience.budget
+        return min(self._loop.time() + self._resilience.heartbeat, limit)
+
+    def _refuse_long_silence(self) -> None:
+        if self._loop.time() >= self._silent_since + self._resilience.budget:
+            raise self._failing(UpstreamTimeoutError("The upstream fell silent"))
 
     def _last(self) -> bytes:
         held = self._usage.last()

@@ -26,9 +26,9 @@ class BrokenAnswerError(Exception):
 class Connection(asyncio.Protocol):
     """A connection, and the answer that is being read from it.
 
-    Use it for one request at a time: `send`, then `head`, then `part` until it returns b"", or
-    `rest` for all of it. Afterwards it is free again if ``is_reusable``; otherwise close it.
-    Deadlines are times of the event loop, in seconds.
+    Use it for one request at a time: `send`, then `head`, then `taken` and `wait` in turn until
+    the end, or `rest` for all of it. Afterwards it is free again if ``is_reusable``; otherwise
+    close it. Deadlines are times of the event loop, in seconds.
     """
 
     def __init__(self, on_lost: Callable[["Connection"], None]) -> None:
@@ -88,47 +88,21 @@ class Connection(asyncio.Protocol):
         while not self._has_head:
             if self._failure:
                 raise self._failure
-            if not await self._wait(deadline):
+            if not await self.wait(deadline):
                 raise TimeoutError
 
-    async def part(self, until: float) -> bytes | None:
-        """Return what has come of the body, b"" at its end, None when nothing came ``until`` then.
+    def taken(self) -> bytes | None:
+        """Return what has come of the body, b"" at its end, and None when `wait` is needed.
 
         Raises BrokenAnswerError.
         """
-        while not self._parts:
+        parts = self._parts
+        if not parts:
             if self._is_complete:
                 return b""
             if self._failure:
                 raise self._failure
-            if not await self._wait(until):
-                return None
-        return self._taken()
-
-    async def rest(self, deadline: float, *, most: int) -> bytes:
-        """Return the whole body. Raises TimeoutError, or BrokenAnswerError also beyond ``most``."""
-        parts = []
-        size = 0
-        while part := await self.part(deadline):
-            parts.append(part)
-            size += len(part)
-            if size > most:
-                raise BrokenAnswerError(f"the answer has more than {most} bytes")
-        if part is None:
-            raise TimeoutError
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def close(self) -> None:
-        """Give the connection up, whatever was still to come."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._transport is not None:
-            # Not close(): that would first send what an upstream that hangs does not read.
-            self._transport.abort()
-
-    def _taken(self) -> bytes:
-        parts = self._parts
+            return None
         taken = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
         self._waiting = 0
@@ -137,7 +111,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return taken
 
-    async def _wait(self, until: float) -> bool:
+    async def wait(self, until: float) -> bool:
         """Wait for whatever comes next. Return False when nothing came until then."""
         self._until = until
         if self._timer is None or self._timer.when() > until:
@@ -148,6 +122,32 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiter = None
         return self._until > 0
+
+    async def rest(self, deadline: float, *, most: int) -> bytes:
+        """Return the whole body. Raises TimeoutError, or BrokenAnswerError also beyond ``most``."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            part = self.taken()
+            if part == b"":
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+            if part is None:
+                if not await self.wait(deadline):
+                    raise TimeoutError
+                continue
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise BrokenAnswerError(f"the answer has more than {most} bytes")
+
+    def close(self) -> None:
+        """Give the connection up, whatever was still to come."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._transport is not None:
+            # Not close(): that would first send what an upstream that hangs does not read.
+            self._transport.abort()
 
     def _set_timer(self) -> None:
         if self._timer is not None:
