@@ -1,11 +1,18 @@
 """Every line on standard output is JSON, and none holds what a caller said (R2)."""
 
+import json
 import socket
+from typing import Any
 
-from tests.serve.conftest import Start
-from tests.serve.served import KEY, RELEASE
+from tests.serve.conftest import Start, in_front_of
+from tests.serve.scripted_upstream import ScriptedUpstream, completion, event, says, streams
+from tests.serve.served import KEY, RELEASE, Served
 
 COMMON = {"timestamp", "level", "logger", "message", "request_id", "release"}
+
+
+def completed(api: Served) -> list[dict[str, Any]]:
+    return [line for line in api.log() if line["message"] == "Request completed"]
 
 
 def test_from_start_to_stop_every_line_is_json_with_the_same_fields(start: Start) -> None:
@@ -30,13 +37,12 @@ def test_a_request_has_one_line_with_the_template_of_its_path(start: Start) -> N
         api.post(path, body, headers={"X-Request-ID": "test-request-123"})
     api.get("/health")
     api.stop()
-    lines = [line for line in api.log() if line["request_id"] == "test-request-123"]
+    lines = [line for line in completed(api) if line["request_id"] == "test-request-123"]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
         ("POST", "/sessions/{session_id}/message", 200),
         ("POST", "/v1/chat/completions", 200),
         ("POST", "(no route)", 404),
     ]
-    assert all(line["message"] == "Request completed" for line in lines)
     assert all(line["duration_ms"] > 0 for line in lines)
     text = api.output.read_text()
     for secret in (KEY, "private", session):
@@ -54,8 +60,7 @@ def test_a_client_that_left_is_no_error_of_ours(start: Start) -> None:
         connection.sendall(head.encode())
         api.get("/health")
     assert api.stop() == 0
-    requests = [line for line in api.log() if line["message"] == "Request completed"]
-    assert {(line["path"], line["status"]) for line in requests} == {
+    assert {(line["path"], line["status"]) for line in completed(api)} == {
         ("/v1/chat/completions", 499),
         ("/health", 200),
     }
@@ -67,3 +72,55 @@ def test_a_higher_level_leaves_the_requests_out(start: Start) -> None:
     api.get("/health")
     api.stop()
     assert api.log() == []
+
+
+def test_a_call_of_a_model_has_two_lines_with_the_caller_and_the_model(start: Start) -> None:
+    api = start()
+    session = api.new_session()
+    own = {"headers": {"X-Request-ID": "test-request-123"}}
+    api.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}, **own)
+    api.post("/llm/generate", {"prompt": "Hi"}, **own)
+    api.post(f"/sessions/{session}/message", {"message": "Hi"}, **own)
+    api.stop()
+    lines = [line for line in api.log() if line["request_id"] == "test-request-123"]
+    assert [line["message"] for line in lines] == ["LLM request started", "Request completed"] * 3
+    assert {line["model"] for line in lines} == {"demo"}
+    assert all(line["user"] for line in lines)
+
+
+def test_the_line_of_a_call_says_what_is_known_of_it(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    prices = json.dumps([{"model": "m", "input": 3, "output": 15}])
+    api = start(**in_front_of(upstream.base_url), LLMOPS_PRICES=prices)
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    upstream.plays(says(200, completion("Hello.", usage=usage)), says(500))
+    api.chat("Hello")
+    failed = api.chat("Hello").json()
+    upstream.plays(streams(event("Hello")))
+    api.chat("Hello", model="family/other", stream=True)
+    api.stop()
+    answered, refused, streamed = completed(api)
+    assert {**answered, "upstream": "scripted", "attempts": 1, "is_stream": False} == answered
+    assert {**answered, "prompt_tokens": 1000, "completion_tokens": 100} == answered
+    assert answered["cost"] == 0.0045
+    assert "time_to_first_token_ms" not in answered
+    assert "incident_id" not in answered
+    assert refused["incident_id"] == failed["incident_id"]
+    assert streamed["is_stream"] is True
+    assert 0 < streamed["time_to_first_token_ms"] <= streamed["duration_ms"]
+    assert streamed.keys().isdisjoint({"prompt_tokens", "completion_tokens", "cost"})
+
+
+def test_prompts_are_logged_only_where_somebody_asked_for_that(start: Start) -> None:
+    api = start(LLMOPS_LOG_PROMPTS="true")
+    api.chat("My private words. " + "x" * 5000)
+    half_a_pair = r'{"messages": [{"role": "user", "content": "\ud800 and so on"}]}'
+    api.client.post("/v1/chat/completions", content=half_a_pair)
+    api.stop()
+    warning = next(line for line in api.log() if line["level"] == "WARNING")
+    assert "LLMOPS_LOG_PROMPTS" in warning["message"]
+    long, odd = [line["prompt"] for line in api.log() if "prompt" in line]
+    assert long.startswith("My private words. ")
+    assert len(long) == 2000
+    assert odd == "\ud800 and so on"
