@@ -19,11 +19,14 @@ def main() -> int:
         server_settings = ServerSettings.load(os.environ)
         configure(settings.telemetry, settings.release)
         stopping = Stopping()
-        application = load_application(settings, stopping, Telemetry(settings))
+        telemetry = Telemetry(settings)
+        application = load_application(settings, stopping, telemetry)
     except SettingsError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    return run(application, server_settings, stopping, needs_lifespan=not settings.app)
+    status = run(application, server_settings, stopping, needs_lifespan=not settings.app)
+    telemetry.close()
+    return status
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ class Trace(Protocol):
         """The header lines, each with its end, that tell an upstream which span calls it."""
         ...
 
+    def called(self, model: str) -> None:
+        """Note that a model is being asked now."""
+        ...
+
 
 class Exchange:
     """Facts that the parts of the server note down while they answer.

@@ -31,6 +31,8 @@ class WatchedModel:
         if exchange is not None:
             exchange.model = call.model
             exchange.called_at = time.perf_counter()
+            if exchange.trace is not None:
+                exchange.trace.called(call.model)
             self._tell(exchange, call)
         return self._model.answer(call)
 

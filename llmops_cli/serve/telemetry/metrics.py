@@ -17,7 +17,7 @@ from llmops_cli.serve.exchange import Exchange
 NO_ROUTE = "(no route)"
 OTHER_METHOD = "OTHER"
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 #: Upper bounds in seconds: of a health check at the lower end, of a long answer at the upper.
 REQUEST_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -73,7 +73,7 @@ class Metrics:
     def over(self, exchange: Exchange) -> None:
         """Count a request that is over, once for each one that began."""
         self.in_flight -= 1
-        method = exchange.method if exchange.method in _METHODS else OTHER_METHOD
+        method = exchange.method if exchange.method in KNOWN_METHODS else OTHER_METHOD
         status = self._statuses.get(exchange.status) or self._named(exchange.status)
         self.requests[method, exchange.route, status] += 1
         _observe(self.durations, (method, exchange.route), exchange.seconds, REQUEST_BOUNDS)
