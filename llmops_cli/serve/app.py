@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from llmops_cli.serve import faults, health, project_code
+from llmops_cli.serve import faults, project_code
 from llmops_cli.serve.access import cors
 from llmops_cli.serve.access import routes as access_routes
 from llmops_cli.serve.access.gate import OPEN_PATHS, Gate
@@ -16,6 +16,7 @@ from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
+from llmops_cli.serve.health import routes as health_routes
 from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
@@ -63,7 +64,9 @@ def _framework(
     app = FastAPI(title="llmops", openapi_url=None, lifespan=_lifespan(settings, store, models))
     app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(access_routes.routes(settings.access))
-    app.router.routes.extend(health.routes(settings, keyring, models.probes))
+    app.router.routes.extend(
+        health_routes.routes(settings, keyring, models.probes, models.circuits())
+    )
     app.router.routes.extend(telemetry.routes(models.circuit_states))
     conversations = Conversations(store, settings.system_prompt, settings.sessions)
     app.include_router(generate_routes.router(models, settings.model, telemetry.prices.note))

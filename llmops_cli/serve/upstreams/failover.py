@@ -214,6 +214,7 @@ class _Rounds:
         if not _may_pass(error):
             # It answered, if only to refuse us; or it is ours and still loading.
             breaker.succeeded()
+            breaker.is_refusing_us = isinstance(error, UpstreamRefusedUsError)
         elif breaker.state == "closed":
             self._failed.add(breaker)
         else:
@@ -238,6 +239,7 @@ class _Rounds:
             self._answering.abandoned()
         else:
             self._answering.succeeded()
+            self._answering.is_refusing_us = False
 
     def give_up(self) -> None:
         """Tell the circuits of the upstreams that failed."""
