@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -35,6 +36,16 @@ from llmops_cli.serve.telemetry.setup import Telemetry
 
 _log = logging.getLogger("llmops.serve")
 
+#: FastAPI's own (0.165 has one, and it is on) would tell a provider that the operator made global
+#: of bodies and exceptions. A release of it without one ignores this.
+_NO_TELEMETRY: Any = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
 
 def create_app(
     settings: Settings, stopping: Stopping | None = None, telemetry: Telemetry | None = None
@@ -61,7 +72,8 @@ def _framework(
     telemetry: Telemetry,
 ) -> FastAPI:
     """Return the routes that need not be the fastest."""
-    app = FastAPI(title="llmops", openapi_url=None, lifespan=_lifespan(settings, store, models))
+    lifespan = _lifespan(settings, store, models)
+    app = FastAPI(title="llmops", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(access_routes.routes(settings.access))
     app.router.routes.extend(
