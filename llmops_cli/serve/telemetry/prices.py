@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.exchange import Exchange
+from llmops_cli.serve.json_list import read_list
 
 VARIABLE = "LLMOPS_PRICES"
 
@@ -27,15 +28,7 @@ class Price(BaseModel):
 
 def read(environment: Environment) -> tuple[Price, ...]:
     """Return the prices, and leave what is wrong with them in ``environment.problems``."""
-    try:
-        found = TypeAdapter(list[Price]).validate_json(environment.text(VARIABLE, "[]"))
-    except ValidationError as error:
-        for problem in error.errors(include_url=False, include_context=False, include_input=False):
-            place = "".join(
-                f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]
-            )
-            environment.refuse(VARIABLE + place, problem["msg"])
-        return ()
+    found = read_list(environment, VARIABLE, Price)
     if len({price.model for price in found}) < len(found):
         environment.refuse(VARIABLE, "has two prices for one model")
     return tuple(found)
