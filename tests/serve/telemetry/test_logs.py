@@ -2,6 +2,7 @@
 
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 from tests.serve.conftest import Start, in_front_of
@@ -124,3 +125,60 @@ def test_prompts_are_logged_only_where_somebody_asked_for_that(start: Start) -> 
     assert long.startswith("My private words. ")
     assert len(long) == 2000
     assert odd == "\ud800 and so on"
+
+
+CRASHES = """
+import asyncio, threading, warnings
+
+async def broken():
+    raise RuntimeError("in a task")
+
+def crash():
+    raise RuntimeError("in a thread")
+
+class Sticky:
+    def __del__(self):
+        raise RuntimeError("in a finalizer")
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("knows no lifespan")
+    task = asyncio.create_task(broken())
+    await asyncio.sleep(0)
+    del task
+    Sticky()
+    thread = threading.Thread(target=crash, name="worker")
+    thread.start()
+    thread.join()
+    warnings.warn("something is deprecated")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+"""
+
+
+def test_what_nobody_catches_is_a_line_too(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "crashes.py").write_text(CRASHES)
+    api = start(LLMOPS_APP="crashes:app")
+    assert api.get("/").status_code == 200
+    api.stop()
+    told = "\n".join(f"{line['message']} {line.get('exception', '')}" for line in api.log())
+    for words in ("in a task", "in worker", "in a thread", "in a finalizer", "deprecated"):
+        assert words in told
+
+
+def test_the_cost_is_that_of_the_model_that_stood_in(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    prices = [{"model": name, "input": price, "output": 0} for name, price in (("m", 1), ("n", 2))]
+    api = start(
+        **in_front_of(upstream.base_url, "m", "n"),
+        LLMOPS_PRICES=json.dumps(prices),
+        LLMOPS_FALLBACKS='{"m": ["n"]}',
+    )
+    usage = {"prompt_tokens": 1_000_000, "completion_tokens": 1}
+    upstream.plays(says(500), says(200, completion("Hello.", usage=usage)))
+    answer = api.post("/llm/generate", {"prompt": "Hello"}).json()
+    api.stop()
+    [line] = completed(api)
+    assert (line["model"], line["answering_model"], line["cost"]) == ("m", "n", 2.0)
+    assert answer["cost"] == 2.0
