@@ -18,6 +18,7 @@ from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
 from llmops_cli.serve.health import routes as health_routes
+from llmops_cli.serve.health.checks import Checks
 from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
@@ -58,27 +59,31 @@ def create_app(
     models = Models(settings)
     telemetry = telemetry or Telemetry(settings)
     keyring = Keyring(settings.access)
-    framework = PlainFailure(_framework(settings, store, models, keyring, telemetry))
-    app = _in_layers(framework, settings, models, keyring)
+    checks = Checks(models.probes)
+    framework = _framework(
+        settings, store, models, keyring=keyring, telemetry=telemetry, checks=checks
+    )
+    app = _in_layers(PlainFailure(framework), settings, models, keyring)
     app = Farewell(app, stopping or Stopping())
-    return Envelope(app, settings.release, began=telemetry.began, over=telemetry.over)
+    over = (*telemetry.over, checks.over)
+    return Envelope(app, settings.release, began=telemetry.began, over=over)
 
 
 def _framework(
     settings: Settings,
     store: SessionStore,
     models: Models,
+    *,
     keyring: Keyring,
     telemetry: Telemetry,
+    checks: Checks,
 ) -> FastAPI:
     """Return the routes that need not be the fastest."""
     lifespan = _lifespan(settings, store, models)
     app = FastAPI(title="llmops", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(access_routes.routes(settings.access))
-    app.router.routes.extend(
-        health_routes.routes(settings, keyring, models.probes, models.circuits())
-    )
+    app.router.routes.extend(health_routes.routes(settings, keyring, checks, models.circuits()))
     app.router.routes.extend(telemetry.routes(models.circuit_states))
     conversations = Conversations(store, settings.system_prompt, settings.sessions)
     app.include_router(generate_routes.router(models, settings.model, telemetry.prices.note))

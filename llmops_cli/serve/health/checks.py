@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from llmops_cli.serve.clock import timestamp
+from llmops_cli.serve.exchange import Exchange
 from llmops_cli.serve.models.table import Probe
 
 #: Seconds that one probe may take before it counts as failed.
@@ -20,6 +21,8 @@ PROBE_SECONDS = 2.0
 #: a deploy waits for the good one.
 HEALTHY_SECONDS = 10.0
 UNHEALTHY_SECONDS = 1.0
+
+_HEALTH = "/health"
 
 _log = logging.getLogger("llmops.serve")
 
@@ -59,6 +62,11 @@ class Check:
         # A client that leaves does not take the answer from the others.
         return await asyncio.shield(self._asking)
 
+    def doubt(self) -> None:
+        """Ask again when somebody wants to know: a result that was good may not be so any more."""
+        if self._last and not self._last.trouble:
+            self._holds_until = 0.0
+
     def _asked(self, asking: object) -> None:
         self._asking = None
 
@@ -89,6 +97,13 @@ class Checks:
     def __init__(self, probes: Mapping[str, Probe]) -> None:
         self._probes = probes
         self._checks: dict[str, Check] = {}
+
+    def over(self, exchange: Exchange) -> None:
+        """Doubt what is known when a request fails by something else than a model or a check."""
+        is_ours = exchange.status >= 500 and not exchange.failure
+        if is_ours and not exchange.route.startswith(_HEALTH):
+            for check in self._checks.values():
+                check.doubt()
 
     async def results(self, *, is_fresh: bool = False) -> dict[str, Result]:
         """Ask all of them at once."""

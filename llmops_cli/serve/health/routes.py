@@ -11,7 +11,6 @@ from llmops_cli.serve.clock import timestamp
 from llmops_cli.serve.health import circuits
 from llmops_cli.serve.health.checks import Checks, Result
 from llmops_cli.serve.health.circuits import Circuits
-from llmops_cli.serve.models.table import Probe
 from llmops_cli.serve.routing import TemplatedRoute
 from llmops_cli.serve.settings import Settings
 
@@ -19,16 +18,15 @@ _NO_ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
 def routes(
-    settings: Settings, keyring: Keyring, required: Mapping[str, Probe], breakers: Circuits
+    settings: Settings, keyring: Keyring, needed: Checks, breakers: Circuits
 ) -> list[TemplatedRoute]:
     """Return the health routes, ``/version`` and ``/robots.txt``.
 
     Liveness looks at nothing but itself, so that a restart is never the answer to a dependency
-    that is down. Readiness asks what is ``required``. The circuits of the upstreams show in
+    that is down. Readiness asks what is ``needed``. The circuits of the upstreams show in
     ``/health/detailed`` only: no other process would reach an upstream that this one does not.
     """
     word = _always({"status": settings.status_word})
-    needed = Checks(required)
     optional = Checks({"circuit_breaker": circuits.probe(breakers)} if settings.upstreams else {})
     readiness = _Readiness(keyring, needed)
     detailed = _Detailed(keyring, needed, optional)

@@ -72,7 +72,10 @@ def configure(settings: TelemetrySettings, release: str) -> None:
 
 
 def completed(exchange: Exchange) -> None:
-    """Write the line of a request that is over, with what is known of it."""
+    """Write the line of a request that is over, with what is known of it.
+
+    An incident id is not repeated: it leads to one line, the one that tells what happened.
+    """
     fields: dict[str, Any] = {
         "method": exchange.method,
         "path": exchange.route,
@@ -86,8 +89,6 @@ def completed(exchange: Exchange) -> None:
         fields["client"] = exchange.client
     if exchange.model:
         _tell_of_model(exchange, fields)
-    if exchange.incident_id:
-        fields["incident_id"] = exchange.incident_id
     line.write("Request completed", fields)
 
 

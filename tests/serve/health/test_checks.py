@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from llmops_cli.serve.exchange import Exchange
 from llmops_cli.serve.health.checks import Check, Checks
 
 
@@ -19,6 +20,12 @@ class Dependency:
         self.asked += 1
         await self.may_answer.wait()
         return self.trouble
+
+
+def ended(status: int, route: str, failure: str) -> Exchange:
+    exchange = Exchange("id", {"method": "GET", "path": route})
+    exchange.status, exchange.route, exchange.failure = status, route, failure
+    return exchange
 
 
 def run(test: Awaitable[None]) -> None:
@@ -73,5 +80,25 @@ def test_a_bad_result_is_asked_for_again_sooner_than_a_good_one() -> None:
         seconds += 30
         assert (await check.result()).trouble == "down"
         assert dependency.asked == 3
+
+    run(test())
+
+
+def test_a_request_that_failed_makes_a_good_result_doubtful() -> None:
+    async def test() -> None:
+        dependency = Dependency()
+        checks = Checks({"store": dependency.probe})
+        assert (await checks.results())["store"].trouble == ""
+        dependency.trouble = "down"
+        for status, route, failure in (
+            (200, "/sessions", ""),
+            (502, "/v1/chat/completions", "upstream_timeout"),
+            (503, "/health/detailed", ""),
+        ):
+            checks.over(ended(status, route, failure))
+            assert (await checks.results())["store"].trouble == ""
+        checks.over(ended(503, "/sessions", ""))
+        assert (await checks.results())["store"].trouble == "down"
+        assert dependency.asked == 2
 
     run(test())

@@ -107,7 +107,9 @@ def test_the_line_of_a_call_says_what_is_known_of_it(
     assert answered["cost"] == 0.0045
     assert "time_to_first_token_ms" not in answered
     assert "incident_id" not in answered
-    assert refused["incident_id"] == failed["incident_id"]
+    [incident] = [line for line in api.log() if line.get("incident_id") == failed["incident_id"]]
+    assert incident["request_id"] == refused["request_id"]
+    assert refused["status"] == 502
     assert streamed["is_stream"] is True
     assert 0 < streamed["time_to_first_token_ms"] <= streamed["duration_ms"]
     assert streamed.keys().isdisjoint({"prompt_tokens", "completion_tokens", "cost"})
