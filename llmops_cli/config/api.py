@@ -10,6 +10,7 @@ from llmops_cli.config.api_access import Access
 from llmops_cli.config.api_limits import Limits
 from llmops_cli.config.api_resilience import Resilience
 from llmops_cli.config.api_sessions import Sessions
+from llmops_cli.config.api_telemetry import Prices, Telemetry, mistake
 from llmops_cli.config.fields import (
     Application,
     ProjectPath,
@@ -71,6 +72,10 @@ class Api(Access):
     )
     sessions: Sessions = Field(default=Sessions(), description="Chat sessions with a memory.")
     limits: Limits = Field(default=Limits(), description="How much callers may ask.")
+    telemetry: Telemetry = Field(default=Telemetry(), description="Logs, metrics and traces.")
+    prices: Prices = Field(
+        default=(), description="What models cost; one without a price has no cost in the metrics."
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -87,4 +92,7 @@ class Api(Access):
             raise ValueError("needs `model`, one of those in `models` of its upstreams")
         if not models and self.model != DEMO_MODEL:
             raise ValueError("has a `model` but no upstream that serves it: add [[api.upstreams]]")
+        wrong = mistake(self.prices, models or [DEMO_MODEL])
+        if wrong:
+            raise ValueError(wrong)
         return self

@@ -1,6 +1,13 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
-from llmops_cli.config import api_access, api_limits, api_resilience, api_sessions, upstreams
+from llmops_cli.config import (
+    api_access,
+    api_limits,
+    api_resilience,
+    api_sessions,
+    api_telemetry,
+    upstreams,
+)
 from llmops_cli.config.model import Config
 
 
@@ -27,6 +34,7 @@ def api_environment(config: Config) -> dict[str, str]:
         **api_limits.variables(api.limits),
         **{name: str(value) for name, value in optional.items() if value is not None},
         **api_sessions.variables(api.sessions),
+        **api_telemetry.variables(api.telemetry, api.prices),
     }
 
 

@@ -9,6 +9,7 @@ from llmops_cli.serve.process.settings import ServerSettings
 from llmops_cli.serve.process.stopping import Stopping
 from llmops_cli.serve.settings import SettingsError, load
 from llmops_cli.serve.telemetry.logs import configure
+from llmops_cli.serve.telemetry.setup import Telemetry
 
 
 def main() -> int:
@@ -16,13 +17,16 @@ def main() -> int:
     try:
         settings = load(os.environ)
         server_settings = ServerSettings.load(os.environ)
-        configure(settings)
+        configure(settings.telemetry, settings.release)
         stopping = Stopping()
-        application = load_application(settings, stopping)
+        telemetry = Telemetry(settings)
+        application = load_application(settings, stopping, telemetry)
     except SettingsError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    return run(application, server_settings, stopping, needs_lifespan=not settings.app)
+    status = run(application, server_settings, stopping, needs_lifespan=not settings.app)
+    telemetry.close()
+    return status
 
 
 if __name__ == "__main__":

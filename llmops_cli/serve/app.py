@@ -3,12 +3,13 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from llmops_cli.serve import faults, health, project_code
+from llmops_cli.serve import faults, project_code
 from llmops_cli.serve.access import cors
 from llmops_cli.serve.access import routes as access_routes
 from llmops_cli.serve.access.gate import OPEN_PATHS, Gate
@@ -16,6 +17,8 @@ from llmops_cli.serve.access.keyring import Keyring
 from llmops_cli.serve.dispatch import Dispatch
 from llmops_cli.serve.envelope import Envelope
 from llmops_cli.serve.generate import routes as generate_routes
+from llmops_cli.serve.health import routes as health_routes
+from llmops_cli.serve.health.checks import Checks
 from llmops_cli.serve.limits import layers as limits
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api import routes as openai_routes
@@ -29,33 +32,61 @@ from llmops_cli.serve.sessions.session import SessionNotFoundError, StoreUnavail
 from llmops_cli.serve.sessions.starting import PlainFailure
 from llmops_cli.serve.sessions.store import SessionStore, store_of
 from llmops_cli.serve.settings import Settings
+from llmops_cli.serve.telemetry import exposition
+from llmops_cli.serve.telemetry.setup import Telemetry
 
 _log = logging.getLogger("llmops.serve")
 
+#: FastAPI's own (0.165 has one, and it is on) would tell a provider that the operator made global
+#: of bodies and exceptions. A release of it without one ignores this.
+_NO_TELEMETRY: Any = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
-def create_app(settings: Settings, stopping: Stopping | None = None) -> ASGIApp:
+
+def create_app(
+    settings: Settings, stopping: Stopping | None = None, telemetry: Telemetry | None = None
+) -> ASGIApp:
     """Return the API. Its lifespan opens the store, the client of the upstreams and the engines.
 
     There is no /docs, which would load scripts from elsewhere; /openapi.json needs a key.
     """
     store = store_of(settings.sessions)
     models = Models(settings)
+    telemetry = telemetry or Telemetry(settings)
     keyring = Keyring(settings.access)
-    framework = PlainFailure(_framework(settings, store, models, keyring))
-    app = _in_layers(framework, settings, models, keyring)
-    return Envelope(Farewell(app, stopping or Stopping()), settings.release)
+    checks = Checks(models.probes)
+    framework = _framework(
+        settings, store, models, keyring=keyring, telemetry=telemetry, checks=checks
+    )
+    app = _in_layers(PlainFailure(framework), settings, models, keyring)
+    app = Farewell(app, stopping or Stopping())
+    over = (*telemetry.over, checks.over)
+    return Envelope(app, settings.release, began=telemetry.began, over=over)
 
 
 def _framework(
-    settings: Settings, store: SessionStore, models: Models, keyring: Keyring
+    settings: Settings,
+    store: SessionStore,
+    models: Models,
+    *,
+    keyring: Keyring,
+    telemetry: Telemetry,
+    checks: Checks,
 ) -> FastAPI:
     """Return the routes that need not be the fastest."""
-    app = FastAPI(title="llmops", openapi_url=None, lifespan=_lifespan(settings, store, models))
+    lifespan = _lifespan(settings, store, models)
+    app = FastAPI(title="llmops", openapi_url=None, lifespan=lifespan, telemetry=_NO_TELEMETRY)
     app.router.routes.extend(openai_routes.routes(models))
     app.router.routes.extend(access_routes.routes(settings.access))
-    app.router.routes.extend(health.routes(settings, keyring, models.probes))
+    app.router.routes.extend(health_routes.routes(settings, keyring, checks, models.circuits()))
+    app.router.routes.extend(telemetry.routes(models.circuit_states))
     conversations = Conversations(store, settings.system_prompt, settings.sessions)
-    app.include_router(generate_routes.router(models, settings.model))
+    app.include_router(generate_routes.router(models, settings.model, telemetry.prices.note))
     app.router.routes.extend(session_routes.routes(store, conversations, models, settings.model))
     if settings.playground.is_on:
         app.router.routes.extend(playground.routes(asks_for_key=not settings.access.is_anonymous))
@@ -78,7 +109,8 @@ def _in_layers(app: ASGIApp, settings: Settings, models: Models, keyring: Keyrin
     app = limits.behind_the_gate(app, settings.limits)
     if not settings.access.is_anonymous:
         page = playground.OPEN_PATHS if settings.playground.is_on else frozenset()
-        app = Gate(app, keyring, OPEN_PATHS | page)
+        metrics = {exposition.PATH} if settings.telemetry.metrics == "open" else set()
+        app = Gate(app, keyring, OPEN_PATHS | page | metrics)
     app = limits.before_the_gate(app, settings.limits)
     if settings.access.origins:
         # Around the limits, so that a web page can read that it asked too much.
@@ -100,7 +132,7 @@ def _lifespan(
     return lifespan
 
 
-def load_application(settings: Settings, stopping: Stopping) -> ASGIApp:
+def load_application(settings: Settings, stopping: Stopping, telemetry: Telemetry) -> ASGIApp:
     """Return the application to serve: ours, or the one that LLMOPS_APP names.
 
     The project's own application is put in the same envelope, so that a deploy can see which
@@ -108,5 +140,6 @@ def load_application(settings: Settings, stopping: Stopping) -> ASGIApp:
     imported.
     """
     if not settings.app:
-        return create_app(settings, stopping)
-    return Envelope(Farewell(project_code.application(settings), stopping), settings.release)
+        return create_app(settings, stopping, telemetry)
+    app = Farewell(project_code.application(settings), stopping)
+    return Envelope(app, settings.release, began=telemetry.began, over=telemetry.over)

@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmops_cli.serve import faults
 from llmops_cli.serve.exchange import CLIENT_LEFT, Exchange, current
-from llmops_cli.serve.telemetry import logs
 
+#: Is told of every exchange when it begins, with what the server knows of the request.
+Beginner = Callable[[Exchange, Scope], None]
 #: Is told of every exchange when it is over.
 Observer = Callable[[Exchange], None]
 
@@ -27,10 +28,18 @@ class Envelope:
     incident id, and the log has the traceback.
     """
 
-    def __init__(self, app: ASGIApp, release: str, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        release: str,
+        *,
+        began: Sequence[Beginner] = (),
+        over: Sequence[Observer] = (),
+    ) -> None:
         self._app = app
         self._headers = ((b"x-release", release.encode()), *_SAFE_HEADERS)
-        self._observers = (logs.completed, *observers)
+        self._began = tuple(began)
+        self._over = tuple(over)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not a request."""
@@ -40,6 +49,8 @@ class Envelope:
         request_id = _request_id(scope["headers"])
         exchange = Exchange(request_id.decode(), scope)
         current.set(exchange)
+        for begin in self._began:
+            begin(exchange, scope)
         sealed = self._sealing(send, exchange, request_id)
         try:
             await self._app(scope, receive, sealed)
@@ -51,7 +62,7 @@ class Envelope:
                 await answer(scope, receive, sealed)
         finally:
             _finish(exchange, scope)
-            for observe in self._observers:
+            for observe in self._over:
                 observe(exchange)
 
     def _sealing(self, send: Send, exchange: Exchange, request_id: bytes) -> Send:

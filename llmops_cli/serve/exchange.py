@@ -2,6 +2,7 @@
 
 import time
 from contextvars import ContextVar
+from typing import Protocol
 
 from starlette.types import Scope
 
@@ -12,21 +13,44 @@ from llmops_cli.serve.models.usage import Usage
 CLIENT_LEFT = 499
 
 
+class Trace(Protocol):
+    """The spans of an exchange, for whoever passes their context on or ends them."""
+
+    @property
+    def id(self) -> str:
+        """The trace id, 32 hex digits."""
+        ...
+
+    @property
+    def headers(self) -> bytes:
+        """The header lines, each with its end, that tell an upstream which span calls it."""
+        ...
+
+    def called(self, model: str) -> None:
+        """Note that a model is being asked now."""
+        ...
+
+
 class Exchange:
     """Facts that the parts of the server note down while they answer.
 
     Times are of ``time.perf_counter``, in seconds. ``None`` stands for what is not known (yet),
     such as the tokens of an upstream that reports none. ``status`` is what the client got;
-    ``route`` is the template of the path, never the path itself.
+    ``route`` is the template of the path, never the path itself. ``model`` is the one that was
+    asked for, ``answering_model`` the one that stood in for it last, ``called_at`` when it was
+    asked, and ``failure`` the code of the error that it ended in.
     """
 
     __slots__ = (
+        "answering_model",
         "attempts",
+        "called_at",
         "caller",
         "client",
         "completion_tokens",
         "cost",
         "ended_at",
+        "failure",
         "first_chunk_at",
         "headers",
         "id",
@@ -39,6 +63,7 @@ class Exchange:
         "route",
         "started_at",
         "status",
+        "trace",
         "upstream",
     )
 
@@ -55,6 +80,8 @@ class Exchange:
         self.ended_at: float | None = None
         self.caller: Caller = ANONYMOUS
         self.model = ""
+        self.answering_model = ""
+        self.called_at: float | None = None
         self.upstream = ""
         self.attempts = 0
         self.is_stream = False
@@ -63,6 +90,8 @@ class Exchange:
         self.completion_tokens: int | None = None
         self.cost: float | None = None
         self.incident_id = ""
+        self.failure = ""
+        self.trace: Trace | None = None
 
     @property
     def seconds(self) -> float:

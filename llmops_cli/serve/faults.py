@@ -45,6 +45,7 @@ def openai_error_object(
 def report(error: ModelError, exchange: Exchange) -> None:
     """Log a failure of a model, and give the exchange an incident id: ``inc_``, 12 hex digits."""
     exchange.incident_id = new_incident()
+    exchange.failure = error.code
     fields = {
         "incident_id": exchange.incident_id,
         "upstream": exchange.upstream,

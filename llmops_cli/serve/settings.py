@@ -13,6 +13,9 @@ from llmops_cli.serve.playground import settings as playground_settings
 from llmops_cli.serve.playground.settings import PlaygroundSettings
 from llmops_cli.serve.sessions import settings as session_settings
 from llmops_cli.serve.sessions.settings import SessionSettings
+from llmops_cli.serve.telemetry import settings as telemetry_settings
+from llmops_cli.serve.telemetry.prices import VARIABLE as PRICES
+from llmops_cli.serve.telemetry.settings import TelemetrySettings
 from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
 from llmops_cli.serve.upstreams.resilience import Resilience
@@ -27,8 +30,6 @@ DEFAULT_SYSTEM_PROMPT = (
     '"answer" (a string), "actions" (a list of strings) and "follow_up_questions" (a list of '
     "strings)."
 )
-
-_LOG_LEVELS = ("info", "debug", "warning", "error", "critical")
 
 
 class SettingsError(Exception):
@@ -57,7 +58,7 @@ class Settings:
     access: AccessSettings
     status_word: str
     sessions: SessionSettings
-    log_level: str
+    telemetry: TelemetrySettings
     upstreams: tuple[UpstreamSettings, ...]
     fallbacks: Mapping[str, tuple[str, ...]]
     resilience: Resilience
@@ -84,7 +85,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             "LLMOPS_STATUS_WORD", "ok", pattern=r"[A-Za-z_-]{1,32}", rule="must be one plain word"
         ),
         sessions=session_settings.read(environment),
-        log_level=environment.choice("LLMOPS_LOG_LEVEL", _LOG_LEVELS),
+        telemetry=telemetry_settings.read(environment),
         upstreams=upstreams,
         fallbacks=upstream_settings.read_fallbacks(environment, upstreams),
         resilience=resilience.read(environment),
@@ -130,3 +131,5 @@ def _inspect_model(environment: Environment, settings: Settings) -> None:
         environment.refuse(
             "LLMOPS_MODEL", f"names a model that no upstream of {upstream_settings.VARIABLE} serves"
         )
+    if any(price.model not in (served or [DEMO_MODEL]) for price in settings.telemetry.prices):
+        environment.refuse(PRICES, "has a price for a model that is not served here")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llmops_cli.serve.settings import DEFAULT_SYSTEM_PROMPT, SettingsError, load
+from llmops_cli.serve.telemetry.settings import TelemetrySettings
 
 KEY = "0123456789abcdef"
 GOOD = {"LLMOPS_API_KEY": KEY}
@@ -29,7 +30,8 @@ def test_a_key_is_all_that_has_to_be_set() -> None:
     settings = load(GOOD)
     assert (settings.release, settings.commit, settings.version) == ("unreleased", "", "unknown")
     assert (settings.model, settings.system_prompt) == ("demo", DEFAULT_SYSTEM_PROMPT)
-    assert (settings.status_word, settings.log_level, settings.upstreams) == ("ok", "info", ())
+    assert (settings.status_word, settings.upstreams) == ("ok", ())
+    assert settings.telemetry == TelemetrySettings()
     assert (settings.resilience.budget, settings.app) == (30.0, "")
     assert not settings.access.is_anonymous
 

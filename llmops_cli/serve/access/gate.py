@@ -10,7 +10,8 @@ from llmops_cli.serve.faults import openai_error
 #: What probes and deploy tools ask without a credential, and where one logs in.
 OPEN_PATHS = frozenset(
     {
-        *("/health", "/health/live", "/health/ready", "/version"),
+        *("/health", "/health/live", "/health/ready", "/health/detailed", "/version"),
+        *("/api/v1/health", "/robots.txt"),
         *("/auth/login", "/auth/health", "/token"),
     }
 )

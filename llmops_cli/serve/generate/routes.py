@@ -1,6 +1,7 @@
 """One prompt in, one text out: the route for callers that do not speak the OpenAI dialect."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -54,17 +55,20 @@ class Generated(BaseModel):
     guardrails_triggered: list[str] = []
 
 
-def router(models: Models, default_model: str) -> APIRouter:
+def router(models: Models, default_model: str, note_cost: Callable[[Exchange], None]) -> APIRouter:
     """Return the route. Requests that name no model are for ``default_model``."""
     made = APIRouter()
-    made.post(PATH, response_model=None)(_Generate(models, default_model).answer)
+    made.post(PATH, response_model=None)(_Generate(models, default_model, note_cost).answer)
     return made
 
 
 class _Generate:
-    def __init__(self, models: Models, default_model: str) -> None:
+    def __init__(
+        self, models: Models, default_model: str, note_cost: Callable[[Exchange], None]
+    ) -> None:
         self._models = models
         self._default_model = default_model
+        self._note_cost = note_cost
 
     async def answer(self, request: Request) -> Response:
         exchange = current.get()
@@ -87,6 +91,7 @@ class _Generate:
         async with cancelled_by_disconnect(request.scope, request.receive):
             try:
                 async with model.answer(_call(asked, name)) as answer:
+                    self._note_cost(exchange)
                     return _generated(answer, name, exchange)
             except ModelError as error:
                 return faults.model_failure(error, exchange)

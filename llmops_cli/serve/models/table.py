@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmops_cli.serve.models.chat import ChatModel
 from llmops_cli.serve.models.demo import DemoModel
 from llmops_cli.serve.settings import DEMO_MODEL, Settings
+from llmops_cli.serve.telemetry.calls import WatchedModel
 from llmops_cli.serve.upstreams.breaker import Breaker
 from llmops_cli.serve.upstreams.settings import UpstreamSettings
 
@@ -38,6 +39,10 @@ class Models:
         """Return the circuit breakers by the names of their upstreams."""
         return self._circuits
 
+    def circuit_states(self) -> dict[str, str]:
+        """Return the states of the circuits by the names of their upstreams."""
+        return {name: breaker.state for name, breaker in self._circuits.items()}
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Make the upstreams ready and start loading the engines; close all of them at the end."""
@@ -45,7 +50,7 @@ class Models:
             if self._settings.upstreams:
                 await self._start_upstreams(stack)
             else:
-                self._models[DEMO_MODEL] = DemoModel()
+                self._models[DEMO_MODEL] = self._watched(DemoModel())
             yield
 
     async def _start_upstreams(self, stack: AsyncExitStack) -> None:
@@ -64,12 +69,15 @@ class Models:
             self._circuits[settings.name] = breaker
             for model in settings.models:
                 name = settings.aliases.get(model, model)
-                candidate = Candidate(upstream, name, breaker, settings.seconds)
+                candidate = Candidate(upstream, name, breaker, settings.seconds, model)
                 candidates.setdefault(model, []).append(candidate)
         for model, own in candidates.items():
             others = self._settings.fallbacks.get(model, ())
             every = [*own, *(stand_in for other in others for stand_in in candidates[other])]
-            self._models[model] = Failover(every, resilience)
+            self._models[model] = self._watched(Failover(every, resilience))
+
+    def _watched(self, model: ChatModel) -> ChatModel:
+        return WatchedModel(model, logs_prompts=self._settings.telemetry.logs_prompts)
 
     async def _started(self, stack: AsyncExitStack, settings: UpstreamSettings) -> "Upstream":
         if not settings.gguf:

@@ -26,6 +26,7 @@ def routes(models: Models) -> list[TemplatedRoute]:
     listing = _Listing(models)
     return [
         TemplatedRoute("/v1/models", listing.every),
+        TemplatedRoute("/api/v1/models", listing.every),
         TemplatedRoute("/v1/models/{model:path}", listing.one),
         TemplatedRoute(CHAT_COMPLETIONS, _post_only, methods=["POST"]),
     ]

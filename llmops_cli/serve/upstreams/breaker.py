@@ -28,6 +28,8 @@ class Breaker:
     ) -> None:
         self.name = name
         self.failures = 0
+        #: Whether the upstream refused our credential the last time: it is up, but not for us.
+        self.is_refusing_us = False
         self.threshold = threshold
         self.seconds = seconds
         self._clock = clock

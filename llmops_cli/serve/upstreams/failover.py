@@ -48,12 +48,14 @@ class Candidate:
     """An upstream that can answer a model, the name it has there, and the upstream's circuit.
 
     ``seconds`` limits one attempt; 0 is for an equal share of what is left of the budget.
+    ``serves`` is the model's name here, which another one may be asked by in an emergency.
     """
 
     upstream: Upstream
     model: str
     breaker: Breaker
     seconds: float = 0.0
+    serves: str = ""
 
 
 class Failover:
@@ -193,6 +195,7 @@ class _Rounds:
     async def _ask(self, candidate: Candidate, still_to_ask: int) -> Attempt:
         if self._exchange is not None:
             self._exchange.upstream = candidate.upstream.name
+            self._exchange.answering_model = candidate.serves
             self._exchange.attempts += 1
         now = asyncio.get_running_loop().time()
         share = candidate.seconds or (self.deadline - now) / still_to_ask
@@ -211,6 +214,7 @@ class _Rounds:
         if not _may_pass(error):
             # It answered, if only to refuse us; or it is ours and still loading.
             breaker.succeeded()
+            breaker.is_refusing_us = isinstance(error, UpstreamRefusedUsError)
         elif breaker.state == "closed":
             self._failed.add(breaker)
         else:
@@ -235,6 +239,7 @@ class _Rounds:
             self._answering.abandoned()
         else:
             self._answering.succeeded()
+            self._answering.is_refusing_us = False
 
     def give_up(self) -> None:
         """Tell the circuits of the upstreams that failed."""

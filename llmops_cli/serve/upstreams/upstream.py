@@ -86,8 +86,9 @@ class HttpUpstream:
         credential = await self._credential.line()
         exchange = current.get()
         about = f"X-Request-ID: {exchange.id}\r\n" if exchange else ""
+        trace = exchange.trace.headers if exchange and exchange.trace else b""
         length = f"Content-Length: {len(body)}\r\n\r\n"
-        return b"".join((self._head, credential, about.encode(), length.encode(), body))
+        return b"".join((self._head, credential, about.encode(), trace, length.encode(), body))
 
     async def _answering(self, request: bytes, deadline: float) -> Connection:
         """Return a connection on which the head of an answer has come."""

@@ -11,6 +11,7 @@ from tests.serve import served
 from tests.serve.conftest import Start
 from tests.serve.served import KEY, Served
 from tests.tiny_gguf import write_tiny_gguf
+from tests.waiting import eventually
 
 
 def with_engine(path: Path) -> dict[str, str]:
@@ -19,10 +20,7 @@ def with_engine(path: Path) -> dict[str, str]:
 
 
 def wait_until_loaded(api: Served) -> None:
-    for _ in range(1000):
-        if api.get("/health/ready").status_code == 200:
-            return
-    pytest.fail(api.get("/health/ready").text)
+    eventually(lambda: api.get("/health/ready").status_code == 200)
 
 
 @pytest.fixture(scope="module")
