@@ -73,8 +73,8 @@ def _use(session: nox.Session, llmops: str, project: str) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure side by side: start of the command line, cost of a deploy, cut-over under load."""
-    session.install("-e", EXTRAS, *_group("test"))
+    """Measure side by side: see bench/README.md."""
+    session.install("-e", EXTRAS, *_group("test"), *_group("bench"))
     names = session.posargs or sorted(
         path.stem for path in Path("bench").glob("*.py") if path.stem != "__init__"
     )

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection to an upstream: a request goes out, an answer comes in, and again.
 
 The general HTTP clients for Python cost a gateway more than everything else that it does
-(`python -m bench.gateway` has the figures), because they make several objects and tasks for each
+(`python -m bench.pass_through` compares them), because they make several objects and tasks for each
 call. Here a parser in C (httptools) feeds one object that waits on at most one future.
 """
 
