@@ -15,7 +15,8 @@ KEY = "bench-key-4d1c9b7e02aa51f3"
 MODEL = "m"
 
 _NGINX = """
-daemon off; master_process off; worker_processes 1; pid %(folder)s/nginx-%(port)d.pid; error_log %(folder)s/error.log;
+daemon off; master_process off; worker_processes 1;
+pid %(folder)s/nginx-%(port)d.pid; error_log %(folder)s/error.log;
 events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 10000000;

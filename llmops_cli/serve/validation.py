@@ -1,11 +1,21 @@
 """Reads the JSON body of a request, whatever its Content-Type says, and never repeats it."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 Body = TypeVar("Body", bound=BaseModel)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+#: A text with at least one character that can be seen.
+NotBlank = Annotated[str, AfterValidator(_not_blank)]
 
 
 def validated(model: type[Body], body: bytes) -> Body:

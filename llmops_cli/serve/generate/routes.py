@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,7 +16,7 @@ from llmops_cli.serve.models.answers import text_of
 from llmops_cli.serve.models.chat import ChatAnswer, ChatCall, ModelError
 from llmops_cli.serve.models.table import Models
 from llmops_cli.serve.openai_api.disconnect import cancelled_by_disconnect
-from llmops_cli.serve.validation import validated
+from llmops_cli.serve.validation import NotBlank, validated
 
 PATH = "/llm/generate"
 
@@ -24,16 +24,10 @@ PATH = "/llm/generate"
 _TITLES = {400: "BadRequest", 404: "NotFound", 422: "BadRequest", 429: "RateLimitExceeded"}
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
 class Prompt(BaseModel):
     """The body of a request. Fields that are not known are left alone."""
 
-    prompt: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_not_blank)]
+    prompt: Annotated[NotBlank, Field(min_length=1, max_length=2000)]
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
     #: A whole number. JSON knows no difference between 3 and 3.0.

@@ -1,9 +1,8 @@
 """A message to a session: one turn, which is over when its client leaves."""
 
 import json
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, StrictBool
+from pydantic import BaseModel, StrictBool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -18,19 +17,13 @@ from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Tal
 from llmops_cli.serve.sessions.ownership import key_of
 from llmops_cli.serve.sessions.reply import Reply
 from llmops_cli.serve.sessions.session import SessionKey
-from llmops_cli.serve.validation import validated
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
+from llmops_cli.serve.validation import NotBlank, validated
 
 
 class Said(BaseModel):
     """The body of a message. ``stream`` asks for the answer as it comes, in the OpenAI dialect."""
 
-    message: Annotated[str, AfterValidator(_not_blank)]
+    message: NotBlank
     stream: StrictBool = False
 
 
