@@ -14,6 +14,7 @@ OWN_APP = """
 import json, os
 
 READY = 200
+MODELS = 404
 RELEASE = os.environ["LLMOPS_RELEASE"]
 
 async def app(scope, receive, send):
@@ -27,6 +28,8 @@ async def app(scope, receive, send):
         status, body = 200, {"status": "ok"}
     if scope["path"] == "/health/ready":
         status, body = READY, {"status": "healthy" if READY == 200 else "degraded"}
+    if scope["path"] == "/v1/models":
+        status, body = MODELS, {"object": "list", "data": []}
     if scope["path"] == "/version":
         status, body = 200, {"release": RELEASE}
     content = json.dumps(body).encode()
@@ -40,7 +43,7 @@ BREAKAGES = {
     "fails to import": ("import there_is_no_such_module", "there_is_no_such_module"),
     "never becomes ready": ("READY = 503", "Not ready after 2 s"),
     "answers with another id": ('RELEASE = "somebody-else"', "somebody-else"),
-    "does not pass its checks": ("", "chat"),
+    "does not pass its checks": ("MODELS = 200", "chat"),
 }
 
 

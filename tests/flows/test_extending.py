@@ -25,7 +25,9 @@ async def app(scope, receive, send):
 
 def with_api(project: Project, lines: str) -> None:
     text = (project.root / "llmops.toml").read_text()
-    project.write("llmops.toml", text.replace("[api]", f"[api]\n{lines}"))
+    text = text.replace("[api]", f"[api]\n{lines}")
+    text = text.replace("[targets.local]", "[targets.local]\nready_seconds = 5")
+    project.write("llmops.toml", text)
 
 
 def test_the_example_with_routes_of_its_own_is_deployed(project: Project) -> None:
