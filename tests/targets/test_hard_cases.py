@@ -51,9 +51,11 @@ def forking(tmp_path: Path) -> Iterator[Project]:
     project = make_project(tmp_path / "chat", api='routers = ["own:router"]')
     project.write("own.py", FORKING_ROUTES)
     project.commit("Own routes")
-    project.ok("deploy")
-    yield project
-    project.close()
+    try:
+        project.ok("deploy")
+        yield project
+    finally:
+        project.close()
 
 
 def ask(project: Project, path: str, seconds: float) -> httpx2.Response:
