@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -114,6 +115,9 @@ class Server(uvicorn.Server):
         self._watch = asyncio.create_task(
             watch.give_up_on_the_slow(self._open, self.settings.body, _KEEP_ALIVE_SECONDS)
         )
+        # What is there by now stays: the collector need not look at it again and again, which
+        # would hold up every request for some 30 ms each time.
+        gc.freeze()
         self.started = True
 
     def _listen(self) -> None:

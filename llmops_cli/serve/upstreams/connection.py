@@ -31,13 +31,15 @@ class Connection(asyncio.Protocol):
     close it. Deadlines are times of the event loop, in seconds.
     """
 
-    def __init__(self, on_lost: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, on_lost: Callable[["Connection"], None]
+    ) -> None:
         self.status = 0
         self.headers: Headers = []
         self.freed_at = 0.0
         self.has_been_used = False
         self._on_lost = on_lost
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_asking = False

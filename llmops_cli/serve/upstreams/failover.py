@@ -64,22 +64,24 @@ class Failover:
     One round asks each candidate once. A candidate is passed over for the next when it cannot be
     reached, fails, is too slow, has too much to do (429) or refuses our credential. When a whole
     round has failed by something that may pass, another one follows after a wait, as long as the
-    budget of the request lasts. A fault of the caller's is never tried again.
+    budget of the request lasts. A fault of the caller's is never tried again. It belongs to the
+    event loop in which it is made.
     """
 
     def __init__(self, candidates: Sequence[Candidate], resilience: Resilience) -> None:
         self.owner = candidates[0].upstream.name
         self._candidates = tuple(candidates)
         self._resilience = resilience
+        self._loop = asyncio.get_running_loop()
 
     def answer(self, call: ChatCall) -> "_Answering":
         """Ask. Raises ModelError; leaving the context gives up what is unread."""
-        deadline = asyncio.get_running_loop().time() + self._resilience.budget
-        return _Answering(_Rounds(call, self._candidates, deadline), self._again)
+        rounds = _Rounds(call, self._candidates, self._loop, self._resilience.budget)
+        return _Answering(rounds, self._again)
 
     async def _again(self, rounds: "_Rounds", error: ModelError) -> Attempt:
         """Have more rounds after the first one, which failed with ``error``."""
-        left = rounds.deadline - asyncio.get_running_loop().time()
+        left = rounds.deadline - self._loop.time()
         retrying = tenacity.AsyncRetrying(
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self._resilience.retries + 1),
@@ -161,8 +163,15 @@ class _Rounds:
     over opens nothing.
     """
 
-    def __init__(self, call: ChatCall, candidates: tuple[Candidate, ...], deadline: float) -> None:
-        self.deadline = deadline
+    def __init__(
+        self,
+        call: ChatCall,
+        candidates: tuple[Candidate, ...],
+        loop: asyncio.AbstractEventLoop,
+        budget: float,
+    ) -> None:
+        self.deadline = loop.time() + budget
+        self._loop = loop
         self._call = call
         self._candidates = candidates
         self._failed: set[Breaker] = set()
@@ -197,7 +206,7 @@ class _Rounds:
             self._exchange.upstream = candidate.upstream.name
             self._exchange.answering_model = candidate.serves
             self._exchange.attempts += 1
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         share = candidate.seconds or (self.deadline - now) / still_to_ask
         try:
             return await candidate.upstream.ask(

@@ -40,11 +40,16 @@ class Origin:
 
 
 class Pool:
-    """Hands out connections, the one that was used last first. Their number is not limited."""
+    """Hands out connections, the one that was used last first. Their number is not limited.
+
+    It belongs to the event loop in which it is made.
+    """
 
     def __init__(self, origin: Origin, connect_seconds: float = CONNECT_SECONDS) -> None:
         self._origin = origin
         self._connect_seconds = connect_seconds
+        # Kept, because asking for it is a system call in some versions of Python.
+        self._loop = asyncio.get_running_loop()
         self._tls = ssl.create_default_context() if origin.is_secure else None
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
@@ -52,7 +57,7 @@ class Pool:
 
     def idle(self) -> Connection | None:
         """Return a connection that is open and free, if there is one."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed and now - connection.freed_at < _KEEP_SECONDS:
@@ -65,11 +70,10 @@ class Pool:
 
         ``deadline`` is a time of the event loop; connecting is given up earlier if it takes long.
         """
-        loop = asyncio.get_running_loop()
-        seconds = min(self._connect_seconds, deadline - loop.time())
+        seconds = min(self._connect_seconds, deadline - self._loop.time())
         async with asyncio.timeout(seconds):
-            _, connection = await loop.create_connection(
-                lambda: Connection(self._open.discard),
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self._loop, self._open.discard),
                 self._origin.host,
                 self._origin.port,
                 ssl=self._tls,
@@ -83,11 +87,10 @@ class Pool:
         if not connection.is_reusable:
             connection.close()
             return
-        loop = asyncio.get_running_loop()
-        connection.freed_at = loop.time()
+        connection.freed_at = self._loop.time()
         self._idle.append(connection)
         if self._sweep is None:
-            self._sweep = loop.call_later(_KEEP_SECONDS, self._close_old)
+            self._sweep = self._loop.call_later(_KEEP_SECONDS, self._close_old)
 
     def close(self) -> None:
         """Close every connection, those in use too."""
@@ -100,8 +103,7 @@ class Pool:
 
     def _close_old(self) -> None:
         self._sweep = None
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - _KEEP_SECONDS
+        oldest = self._loop.time() - _KEEP_SECONDS
         kept = []
         for connection in self._idle:
             if connection.freed_at > oldest:
@@ -110,4 +112,4 @@ class Pool:
                 connection.close()
         self._idle = kept
         if kept:
-            self._sweep = loop.call_later(_KEEP_SECONDS, self._close_old)
+            self._sweep = self._loop.call_later(_KEEP_SECONDS, self._close_old)
