@@ -15,7 +15,7 @@ from llmops_cli.targets.local.layout import Layout
 from llmops_cli.targets.local.store import Store
 
 #: Modules of the extras that a release process imports.
-_SERVE_MODULES = ("fastapi", "uvicorn", "httptools", "tenacity")
+_SERVE_MODULES = ("fastapi", "uvicorn", "httptools", "tenacity", "orjson")
 _ENGINE_MODULE = "xllamacpp"
 
 
