@@ -35,8 +35,9 @@ def main() -> None:
             pinned.running(
                 [*program, str(source), str(TOKENS), str(RATE)],
                 core=pinned.LOAD_CORE,
-                folder=Path.cwd(),
+                folder=folder,
                 ready=f"http://127.0.0.1:{source}/",
+                environment={"PYTHONPATH": str(Path.cwd())},
             )
         )
         ours = contestants.llmops(folder, source)
