@@ -2,6 +2,7 @@
 
 import json
 import select
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -213,11 +214,17 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running() -> Iterator[ScriptedUpstream]:
+def running(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedUpstream]:
     """Run an upstream on a free port of the loopback address."""
     handler = type("ScriptedHandler", (Handler,), {})
     server = Server(("127.0.0.1", 0), handler)
-    handler.upstream = ScriptedUpstream(f"http://127.0.0.1:{server.server_port}/v1")
+    if tls is not None:
+        # Each handshake in the thread of its connection.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    scheme = "http" if tls is None else "https"
+    handler.upstream = ScriptedUpstream(f"{scheme}://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -141,6 +141,8 @@ def test_an_upstream_is_read() -> None:
         ({"base_url": "ftp://x/v1"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
         ({"base_url": "http://user:pw@x/v1"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
         ({"base_url": "http://x/v1?key=1"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
+        ({"base_url": "http://x/v 1"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
+        ({"base_url": "http://x/v1\r\nX: y"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
         ({"base_url": "http://x:99999/v1"}, "LLMOPS_UPSTREAMS[0].base_url: must be http://"),
         ({"base_url": ""}, "LLMOPS_UPSTREAMS[0]: needs one of base_url and gguf"),
         ({"gguf": "no.gguf"}, "LLMOPS_UPSTREAMS[0]: needs one of base_url and gguf"),

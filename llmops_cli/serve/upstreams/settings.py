@@ -1,6 +1,7 @@
 """Reads LLMOPS_UPSTREAMS: the places that answer chat completions, and the models they serve."""
 
 import importlib.util
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -159,6 +160,7 @@ def _inspect_url(environment: Environment, place: str, url: str) -> None:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
         is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
+        is_bare = is_bare and re.fullmatch(r"[!-~]+", url) is not None
         is_good = is_address and is_bare and (parts.port is None or parts.port > 0)
     except ValueError:
         is_good = False
