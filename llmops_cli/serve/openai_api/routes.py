@@ -50,11 +50,13 @@ class ChatCompletions:
         assert exchange is not None, "the envelope is around this"
         body = await read_body(receive)
         async with cancelled_by_disconnect(scope, receive):
-            refusal = await self._answer(body, send, exchange)
+            refusal = await self._answer(body, scope, send, exchange)
             if refusal:
                 await refusal(scope, receive, send)
 
-    async def _answer(self, body: bytes, send: Send, exchange: Exchange) -> Response | None:
+    async def _answer(
+        self, body: bytes, scope: Scope, send: Send, exchange: Exchange
+    ) -> Response | None:
         try:
             call = chat_request.read(body, self._default_model)
         except ChatRequestError as error:
@@ -67,7 +69,7 @@ class ChatCompletions:
         exchange.upstream = model.owner
         try:
             async with model.answer(call) as answer:
-                await relay(faults.with_incident(answer, exchange), send, exchange)
+                await relay(faults.with_incident(answer, exchange), scope, send, exchange)
         except ModelError as error:
             return faults.model_failure(error, exchange)
         return None

@@ -1,10 +1,12 @@
 """HTTP on one connection: uvicorn's protocol, which knows when to close and what to wait for."""
 
+import asyncio
 from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from llmops_cli.serve.openai_api.disconnect import EXTENSION
+from llmops_cli.serve.openai_api.relay import DIRECT
 from llmops_cli.serve.process.lateness import give_up
 
 #: What the head of a request may have. The parser itself has no limit. Of a head that arrives in
@@ -24,6 +26,25 @@ class _Departure:
     def __init__(self) -> None:
         self.has_happened = False
         self.then: Callable[[], object] | None = None
+
+
+class _Direct:
+    """Writes a part of a chunked body that uvicorn has begun, without a coroutine for it."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        self._protocol = protocol
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the client is there, and reads as fast as it is written to."""
+        protocol = self._protocol
+        return not protocol.flow.write_paused and not protocol.transport.is_closing()
+
+    def write(self, chunk: bytes) -> None:
+        """Write one chunk (RFC 9112, 7.1)."""
+        self._protocol.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
 
 
 class DrainingProtocol(HttpToolsProtocol):
@@ -49,7 +70,13 @@ class DrainingProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request, with a place to leave word for the case that the client goes away."""
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: _Departure()}  # type: ignore[dict-item]
+        extensions = {EXTENSION: _Departure(), DIRECT: self._direct}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a connection."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._direct = _Direct(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End; the request that is being answered learns of it without having to ask."""

@@ -16,7 +16,6 @@ from llmops_cli.serve.openai_api.routes import read_body
 from llmops_cli.serve.sessions.conversation import END_WORDS, Conversations, Talk
 from llmops_cli.serve.sessions.ownership import key_of
 from llmops_cli.serve.sessions.reply import Reply
-from llmops_cli.serve.sessions.session import SessionKey
 from llmops_cli.serve.validation import NotBlank, validated
 
 
@@ -46,13 +45,14 @@ class Messages:
         assert exchange is not None, "the envelope is around this"
         said = validated(Said, await read_body(receive))
         async with cancelled_by_disconnect(scope, receive):
-            answer = await self._answer(key_of(scope), said, exchange, send)
+            answer = await self._answer(said, exchange, scope, send)
             if answer is not None:
                 await answer(scope, receive, send)
 
     async def _answer(
-        self, key: SessionKey, said: Said, exchange: Exchange, send: Send
+        self, said: Said, exchange: Exchange, scope: Scope, send: Send
     ) -> Response | None:
+        key = key_of(scope)
         if said.message.strip().lower() in END_WORDS:
             return _turn(await self._conversations.end(key), ended=True)
         model = self._models.find(self._model_name)
@@ -63,7 +63,7 @@ class Messages:
             if not said.stream:
                 return _turn(await self._conversations.say(talk), ended=False)
             async with self._conversations.stream(talk) as answer:
-                await relay(answer, send, exchange)
+                await relay(answer, scope, send, exchange)
         except ModelError as error:
             return _failure(error, exchange)
         return None

@@ -53,6 +53,9 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._failure: BrokenAnswerError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        #: Takes what comes of a body while somebody waits for it, and spares the waking up. It
+        #: returns False when it cannot take anything now.
+        self.push: Callable[[], bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._until = 0.0
 
@@ -80,6 +83,7 @@ class Connection(asyncio.Protocol):
             raise BrokenAnswerError("the upstream closed the connection")
         self.status = 0
         self.headers = []
+        self.push = None
         self._is_asking = True
         self._has_head = self._is_complete = self._is_framed = False
         self._head_size = 0
@@ -201,7 +205,14 @@ class Connection(asyncio.Protocol):
         if self._waiting > _MOST_WAITING and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
-        self._wake()
+        if not self._is_pushed():
+            self._wake()
+
+    def _is_pushed(self) -> bool:
+        """Whether what came has gone where it belongs; ends and failures are for who waits."""
+        if self.push is None or self._waiter is None or not self._parts:
+            return False
+        return not self._is_complete and self._failure is None and self.push()
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: of an answer without a length this is the end, of any other a failure."""
