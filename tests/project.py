@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,9 @@ from llmops_cli.targets.local.inspection import orphans
 from llmops_cli.targets.local.layout import Layout
 
 LLMOPS = [sys.executable, "-m", "llmops_cli"]
+#: Below those that systems hand out by themselves: from 32768 on Linux, from 49152 on macOS.
+_PORTS = range(10_240, 32_768)
+_RANDOM = random.SystemRandom()
 API_KEY = "key-for-tests-0123456789abcdef"
 SECONDS = 90
 
@@ -144,8 +148,14 @@ class Project:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
+    """Return a port that nobody uses, and that nobody gets meanwhile who asks for just any."""
+    while True:
+        port = _RANDOM.choice(_PORTS)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def make_project(root: Path, *, api: str = "", target: str = "", top: str = "") -> Project:

@@ -25,6 +25,7 @@ from llmops_cli.serve.openai_api import routes as openai_routes
 from llmops_cli.serve.openapi import routes as openapi
 from llmops_cli.serve.playground import routes as playground
 from llmops_cli.serve.process.stopping import Farewell, Stopping
+from llmops_cli.serve.routing import templates_of
 from llmops_cli.serve.sessions import routes as session_routes
 from llmops_cli.serve.sessions.conversation import Conversations
 from llmops_cli.serve.sessions.expiry import sweeping
@@ -63,10 +64,13 @@ def create_app(
     framework = _framework(
         settings, store, models, keyring=keyring, telemetry=telemetry, checks=checks
     )
+    template_of = templates_of(framework.routes)
     app = _in_layers(PlainFailure(framework), settings, models, keyring)
     app = Farewell(app, stopping or Stopping())
     over = (*telemetry.over, checks.over)
-    return Envelope(app, settings.release, began=telemetry.began, over=over)
+    return Envelope(
+        app, settings.release, began=telemetry.began, over=over, template_of=template_of
+    )
 
 
 def _framework(

@@ -35,11 +35,13 @@ class Envelope:
         *,
         began: Sequence[Beginner] = (),
         over: Sequence[Observer] = (),
+        template_of: Callable[[str], str] = lambda path: "",
     ) -> None:
         self._app = app
         self._headers = ((b"x-release", release.encode()), *_SAFE_HEADERS)
         self._began = tuple(began)
         self._over = tuple(over)
+        self._template_of = template_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not a request."""
@@ -61,9 +63,16 @@ class Envelope:
             if exchange.status == CLIENT_LEFT:
                 await answer(scope, receive, sealed)
         finally:
-            _finish(exchange, scope)
+            self._finish(exchange, scope)
             for observe in self._over:
                 observe(exchange)
+
+    def _finish(self, exchange: Exchange, scope: Scope) -> None:
+        exchange.end()
+        if not exchange.route:
+            # The template, because a path may hold what a client should not have put there.
+            template = getattr(scope.get("route"), "path", "") or self._template_of(exchange.path)
+            exchange.route = template or "(no route)"
 
     def _sealing(self, send: Send, exchange: Exchange, request_id: bytes) -> Send:
         ours = (*self._headers, (b"x-request-id", request_id))
@@ -86,13 +95,6 @@ def _sealed(headers: Iterable[Any], ours: Sequence[tuple[bytes, bytes]]) -> list
     if not any(header[0] == b"cache-control" for header in sealed):
         sealed.append(_NOT_STORED)
     return sealed
-
-
-def _finish(exchange: Exchange, scope: Scope) -> None:
-    exchange.end()
-    if not exchange.route:
-        # The template, because a path may hold what a client should not have put there.
-        exchange.route = getattr(scope.get("route"), "path", "(no route)")
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

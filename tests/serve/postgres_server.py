@@ -3,13 +3,14 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.project import free_port
 
 #: Debian keeps the programs of a server out of PATH, one folder for each version.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -104,9 +105,7 @@ def _made(folder: Path) -> PostgresServer:
             f"listen_addresses = '127.0.0.1'\nunix_socket_directories = '{data}'\n"
             "fsync = off\nshared_buffers = 32MB\nmax_connections = 60\n"
         )
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return PostgresServer(data, port)
+    return PostgresServer(data, free_port())
 
 
 def _run(*command: str) -> str:

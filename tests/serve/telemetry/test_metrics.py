@@ -38,6 +38,22 @@ def value(numbers: Numbers, name: str, **labels: str) -> float:
     return numbers[name, frozenset(labels.items())]
 
 
+def test_requests_that_are_refused_at_the_gate_are_counted_by_template_too(start: Start) -> None:
+    api = start()
+    wrong = {"Authorization": "Bearer wrong-key"}
+    api.post("/v1/chat/completions", {}, headers=wrong)
+    api.get("/sessions/private-words", headers=wrong)
+    api.get("/private/words", headers=wrong)
+    numbers = scraped(api)
+    count = "llmops_requests_total"
+    path = "/v1/chat/completions"
+    assert value(numbers, count, method="POST", endpoint=path, status="401") == 1
+    path = "/sessions/{session_id}"
+    assert value(numbers, count, method="GET", endpoint=path, status="401") == 1
+    assert value(numbers, count, method="GET", endpoint="(no route)", status="401") == 1
+    assert "private" not in str(numbers)
+
+
 def test_requests_are_counted_by_method_template_and_status(start: Start) -> None:
     api = start()
     session = api.new_session()
