@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from llmops_cli.config.fields import Text
-from llmops_cli.config.table import Table
+from llmops_cli.config.table import Table, variables_of
 
 _VARIABLES = {
     "max_body_bytes": "LLMOPS_MAX_BODY_BYTES",
@@ -81,11 +81,4 @@ class Limits(Table):
 
 def variables(limits: Limits) -> dict[str, str]:
     """Return the settings that the project makes, as the served API reads them."""
-    made = limits.model_dump(exclude_unset=True)
-    return {_VARIABLES[key]: _text(value) for key, value in made.items()}
-
-
-def _text(value: int | float | tuple[str, ...]) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return str(value) if isinstance(value, int) else f"{value:g}"
+    return variables_of(limits, _VARIABLES)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from llmops_cli.config.table import Table
+from llmops_cli.config.table import Table, variables_of
 
 _VARIABLES = {
     "connect_seconds": "LLMOPS_CONNECT_SECONDS",
@@ -52,5 +52,4 @@ class Resilience(Table):
 
 def variables(resilience: Resilience) -> dict[str, str]:
     """Return the settings that the project makes, as the served API reads them."""
-    made = resilience.model_dump(exclude_unset=True)
-    return {_VARIABLES[key]: f"{value:g}" for key, value in made.items()}
+    return variables_of(resilience, _VARIABLES)

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from llmops_cli.config.fields import SecretName
-from llmops_cli.config.table import Table
+from llmops_cli.config.table import Table, variables_of
 
 #: The keys of the table and the variables that the served API reads.
 _VARIABLES = {
@@ -53,6 +53,5 @@ class Sessions(Table):
 
 
 def variables(sessions: Sessions) -> dict[str, str]:
-    """Return the variables of what the project says; the rest has the API's own defaults."""
-    said = sessions.model_dump(exclude_unset=True, exclude_none=True)
-    return {_VARIABLES[key]: str(value) for key, value in said.items()}
+    """Return the settings that the project makes, as the served API reads them."""
+    return variables_of(sessions, _VARIABLES)

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llmops_cli.config.fields import HttpAddress, Text
-from llmops_cli.config.table import Table
+from llmops_cli.config.table import Table, variables_of
 
 _VARIABLES = {
     "log_level": "LLMOPS_LOG_LEVEL",
     "metrics": "LLMOPS_METRICS",
+    "log_prompts": "LLMOPS_LOG_PROMPTS",
     "collector": "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 
@@ -60,10 +61,7 @@ def mistake(prices: Iterable[Price], models: Iterable[str]) -> str:
 
 def variables(telemetry: Telemetry, prices: Iterable[Price]) -> dict[str, str]:
     """Return the settings that the project makes, as the served API reads them."""
-    made = telemetry.model_dump(exclude_unset=True, exclude_none=True)
-    found = {variable: made[key] for key, variable in _VARIABLES.items() if key in made}
-    if "log_prompts" in made:
-        found["LLMOPS_LOG_PROMPTS"] = "true" if telemetry.log_prompts else "false"
+    found = variables_of(telemetry, _VARIABLES)
     listed = [price.model_dump(mode="json") for price in prices]
     if listed:
         found["LLMOPS_PRICES"] = json.dumps(listed)
