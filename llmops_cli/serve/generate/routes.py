@@ -81,7 +81,6 @@ class _Generate:
                 security_status="blocked",
                 guardrails_triggered=["prompt_injection"],
             )
-        exchange.model = name
         async with cancelled_by_disconnect(request.scope, request.receive):
             try:
                 async with model.answer(_call(asked, name)) as answer:

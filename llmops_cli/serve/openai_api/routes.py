@@ -65,7 +65,6 @@ class ChatCompletions:
         if model is None:
             unknown = _unknown(call.model)
             return faults.openai_refusal(exchange, 404, unknown, code=_NO_MODEL, param="model")
-        exchange.model = call.model
         exchange.upstream = model.owner
         try:
             async with model.answer(call) as answer:

@@ -57,7 +57,7 @@ class Messages:
             return _turn(await self._conversations.end(key), ended=True)
         model = self._models.find(self._model_name)
         assert model is not None, "settings name a model that is served"
-        exchange.model, exchange.upstream = self._model_name, model.owner
+        exchange.upstream = model.owner
         talk = Talk(key, said.message, self._model_name, model)
         try:
             if not said.stream:
