@@ -13,7 +13,7 @@ nox.options.sessions = ["lint", "tests", "clients", "package"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
-EXTRAS = ".[serve,engine,postgres,evals,otel,entra,google]"
+EXTRAS = ".[serve,engine,docker,postgres,evals,otel,entra,google]"
 
 
 def _group(name: str) -> list[str]:

@@ -1,13 +1,15 @@
-"""Name -> maker, for targets and secret stores; the only file that knows them all.
+"""Name -> maker, for targets, images and secret stores; the only file that knows them all.
 
 Every maker imports what it makes when it is called, so that no cloud's SDK is loaded for another.
 """
 
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from llmops_cli.config.model import Config, LocalTarget
+from llmops_cli.config.compose_target import ComposeTarget
+from llmops_cli.config.model import Config
+from llmops_cli.config.target import LocalTarget
+from llmops_cli.core.image import Images
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError
 
@@ -18,7 +20,17 @@ STATE_FOLDER = ".llmops"
 def make_target(config: Config, name: str, directory: Path) -> Target:
     """Make the target of that name for the project in ``directory``. Touches nothing."""
     settings = config.targets[name]
-    return _MAKERS[settings.kind](name, settings, directory)
+    if isinstance(settings, ComposeTarget):
+        return _compose(config, name, settings, directory)
+    return _local(name, settings, directory)
+
+
+def make_images(config: Config, name: str, directory: Path, target: Target) -> Images | None:
+    """Make what makes the images of a target's releases; None where it runs none."""
+    settings = config.targets[name]
+    if not isinstance(settings, ComposeTarget):
+        return None
+    raise NotImplementedError
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
@@ -36,4 +48,5 @@ def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
     return Local(name, directory, settings, store, layout, Client(layout))
 
 
-_MAKERS: Mapping[str, Callable[[str, LocalTarget, Path], Target]] = {"local": _local}
+def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path) -> Target:
+    raise NotImplementedError

@@ -55,6 +55,13 @@ class PreflightError(LlmopsError):
     exit_status = 4
 
 
+class EngineError(LlmopsError):
+    """The container engine refused a command. Within a deploy it becomes a failed deploy."""
+
+    code = "engine"
+    exit_status = 4
+
+
 class AccessError(LlmopsError):
     """Credentials are missing or wrong, or a permission is denied."""
 

@@ -9,6 +9,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "serve": "Run the API of this project in the foreground",
     },
     "Release": {
+        "build": "Make the image of the current commit, and look for secrets in it",
+        "push": "Publish that image in the project's registry",
         "deploy": "Put the current commit into service, verified and reversible",
         "rollback": "Go back to an earlier release",
         "plan": "Show what a deploy would do",

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from llmops_cli.cli.output import Output
-from llmops_cli.core.plan import Event, Observer, StepFailed, StepStarted
+from llmops_cli.core.plan import Event, Observer, StepFailed, StepSaid, StepStarted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,8 @@ def shown(output: Output) -> Iterator[Observer]:
     with console.status("") as status:
 
         def observe(event: Event) -> None:
-            status.update(Text(event.step.title))
+            said = f" {event.line}" if isinstance(event, StepSaid) else ""
+            status.update(Text.assemble(event.step.title, (said, "dim"), overflow="ellipsis"))
             # Like a note: a terminal that is gone is no reason to stop half-way.
             with suppress(OSError):
                 _print(event, console, output)
@@ -37,6 +38,9 @@ def _tell(event: Event, output: Output) -> None:
     if isinstance(event, StepStarted):
         details = [f"    {key}: {value}" for key, value in event.step.details.items()]
         output.note("\n".join([f"{event.step.title} ...", *(details if output.verbose else [])]))
+    elif isinstance(event, StepSaid):
+        if output.verbose:
+            output.note(f"    {event.line}")
     elif isinstance(event, StepFailed):
         output.note(f"  failed after {event.seconds:.2f} s")
     else:
@@ -46,7 +50,7 @@ def _tell(event: Event, output: Output) -> None:
 def _print(event: Event, console: "Console", output: Output) -> None:
     from rich.text import Text
 
-    if isinstance(event, StepStarted):
+    if isinstance(event, StepStarted | StepSaid):
         return
     mark, style = ("✗", "red") if isinstance(event, StepFailed) else ("✓", "green")
     # Text and not markup: a folder's name may hold brackets.

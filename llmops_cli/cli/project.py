@@ -18,6 +18,7 @@ def open_project(session: Session, target: str | None) -> "Project":
         ConfigError: the project file, or a file that it names, is invalid.
         PreflightError: the project is in no git repository.
     """
+    from llmops_cli.catalog import make_images
     from llmops_cli.checks.evals import load_evals
     from llmops_cli.flows.project import Project
     from llmops_cli.source import open_source
@@ -25,7 +26,8 @@ def open_project(session: Session, target: str | None) -> "Project":
     directory = session.directory
     config, chosen = open_config(session, target)
     evals = load_evals(directory / config.checks.evals)
-    return Project(config, open_source(directory), chosen, evals)
+    images = make_images(config, chosen.name, directory, chosen)
+    return Project(config, open_source(directory), chosen, evals, images)
 
 
 def open_target(session: Session, target: str | None) -> "Target":

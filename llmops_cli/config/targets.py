@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name
-from llmops_cli.config.model import LocalTarget
 from llmops_cli.config.problems import Problem, as_written, nearest, of_table
+from llmops_cli.config.target import LocalTarget, TargetSettings
 
 #: What a target of each kind is called and which keys it takes.
-KINDS: Mapping[str, type[LocalTarget]] = {"local": LocalTarget}
+KINDS: Mapping[str, type[TargetSettings]] = {"local": LocalTarget, "compose": ComposeTarget}
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class _Inherited:
     kind: object
 
 
-def read_targets(tables: Mapping[str, Any]) -> tuple[dict[str, LocalTarget], list[Problem]]:
+def read_targets(tables: Mapping[str, Any]) -> tuple[dict[str, TargetSettings], list[Problem]]:
     """Return the targets that are valid, and the problems of those that are not."""
-    targets: dict[str, LocalTarget] = {}
+    targets: dict[str, TargetSettings] = {}
     problems: list[Problem] = []
     for name in tables:
         found = _read(name, tables)
-        if isinstance(found, LocalTarget):
+        if isinstance(found, TargetSettings):
             targets[name] = found
         else:
             problems += found
@@ -41,7 +42,7 @@ def listed(names: Iterable[str]) -> str:
     return "there are: " + ", ".join(as_written([name]) for name in names)
 
 
-def _read(name: str, tables: Mapping[str, Any]) -> LocalTarget | list[Problem]:
+def _read(name: str, tables: Mapping[str, Any]) -> TargetSettings | list[Problem]:
     lineage, wrong = _lineage(name, tables)
     wrong = _name_problems(name) + wrong
     if wrong:

@@ -9,10 +9,12 @@ from enum import StrEnum
 class Phase(StrEnum):
     """The part of a deploy that a step belongs to; it decides what a failure undoes.
 
-    Up to ``VERIFY`` a failure costs the candidate only; up to ``SETTLE`` the traffic is given
-    back; a failure in ``TIDY`` is a warning, for the new release is live by then.
+    In ``BUILD`` nothing is touched; up to ``VERIFY`` a failure costs the candidate only; up to
+    ``SETTLE`` the traffic is given back; a failure in ``TIDY`` is a warning, for the new release
+    is live by then.
     """
 
+    BUILD = "build"
     STAGE = "stage"
     VERIFY = "verify"
     PROMOTE = "promote"
@@ -57,6 +59,14 @@ class StepStarted:
 
 
 @dataclass(frozen=True)
+class StepSaid:
+    """A step that takes long tells how it goes, in one line."""
+
+    step: Step
+    line: str
+
+
+@dataclass(frozen=True)
 class StepFinished:
     """A step ended well, after ``seconds``."""
 
@@ -73,7 +83,7 @@ class StepFailed:
     error: BaseException
 
 
-Event = StepStarted | StepFinished | StepFailed
+Event = StepStarted | StepSaid | StepFinished | StepFailed
 Observer = Callable[[Event], None]
 
 

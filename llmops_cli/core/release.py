@@ -15,7 +15,8 @@ class Release:
     Two releases are the same when ``id`` is the same. ``commit`` is the full sha; ``tree`` is the
     git tree that holds the project's folder, which for a dirty working tree is a snapshot that no
     commit has. ``settings`` is the environment that the API runs with, without any secret
-    value; ``secret_versions`` maps a secret's name to the version of its value.
+    value; ``secret_versions`` maps a secret's name to the version of its value. ``image`` pins the
+    image that it runs, by digest or by the engine's id, on targets that run images.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Release:
     subject: str
     settings: Mapping[str, str] = field(default_factory=dict, compare=False)
     secret_versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    image: str = field(default="", compare=False)
 
     @property
     def is_dirty(self) -> bool:

@@ -1,11 +1,11 @@
 """Puts the project's commit into service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmops_cli.config.environment import required_secrets
 from llmops_cli.core.plan import Observer, Plan, ignore
 from llmops_cli.core.release import Release, State
-from llmops_cli.flows import operator
+from llmops_cli.flows import image, operator
 from llmops_cli.flows.locking import locked
 from llmops_cli.flows.preflight import preflight
 from llmops_cli.flows.project import Project, is_live, subject_for
@@ -39,6 +39,7 @@ def deploy(project: Project, options: Options, observe: Observer = ignore) -> Ou
         if is_live(seen, release):
             project.target.name_release(release.id, options.names)
             return Outcome(release, seen.live, seen.address, changed=False)
+        release = replace(release, image=image.prepare(project, release, observe))
         return carry_out(_rollout(project, options, release, seen), observe)
 
 
@@ -48,7 +49,9 @@ def plan(project: Project, options: Options) -> tuple[Release, Plan]:
     seen = project.target.inspect()
     if is_live(seen, release):
         return release, Plan()
-    return release, _rollout(project, options, release, seen).plan()
+    making, pinned = image.plan(project, release)
+    release = replace(release, image=pinned)
+    return release, making + _rollout(project, options, release, seen).plan()
 
 
 def resolved(project: Project, options: Options) -> Release:

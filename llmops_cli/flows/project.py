@@ -6,6 +6,7 @@ from llmops_cli.checks.evals import Eval
 from llmops_cli.checks.subject import Subject
 from llmops_cli.config.api_access import API_KEY
 from llmops_cli.config.model import Config
+from llmops_cli.core.image import Images
 from llmops_cli.core.release import Release, State
 from llmops_cli.core.secret import Secret, first_key
 from llmops_cli.core.target import Target
@@ -14,12 +15,16 @@ from llmops_cli.source import Source
 
 @dataclass(frozen=True)
 class Project:
-    """A project file, the repository it is in, the target it is about, and its golden prompts."""
+    """A project file, the repository it is in, the target it is about, and its golden prompts.
+
+    ``images`` makes the images of releases, for targets that run images.
+    """
 
     config: Config
     source: Source
     target: Target
     evals: tuple[Eval, ...] = ()
+    images: Images | None = None
 
 
 def is_live(seen: State, release: Release) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready
-from llmops_cli.config.model import LocalTarget as LocalSettings
+from llmops_cli.config.target import LocalTarget as LocalSettings
 from llmops_cli.core.check import Verdict
 from llmops_cli.core.plan import Phase, Plan, Step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
