@@ -12,17 +12,14 @@ TEMPLATE = "image/Dockerfile.j2"
 _CACHE = "--mount=type=cache,target=/root/.cache/pip "
 
 
-def dockerfile(config: Config, kind: Kind, identity: Mapping[str, str], *, has_code: bool) -> str:
-    """Return the text. ``identity`` is what the API is told of the release that it is, and
-    ``has_code`` says whether the project has Python files of its own.
-    """
+def dockerfile(config: Config, kind: Kind, identity: Mapping[str, str]) -> str:
+    """Return the text. ``identity`` is what the API is told of the release that it is."""
     return render(
         TEMPLATE,
         {
             "base": config.image.base,
             "port": config.image.port,
             "has_requirements": bool(config.image.requirements),
-            "has_code": has_code,
             "settings": _settings(config, identity),
             "cache": _CACHE if kind.has_cache_mounts else "",
             "no_cache": "" if kind.has_cache_mounts else " --no-cache-dir",

@@ -31,7 +31,7 @@ class Embedded:
         found = hashlib.sha256()
         for text in (
             requirements.locked(requirements.extras(self.config)),
-            dockerfile(self.config, Kind.CLASSIC, {}, has_code=True),
+            dockerfile(self.config, Kind.CLASSIC, {}),
         ):
             found.update(text.encode())
         for name, content in context.served_code():
@@ -55,8 +55,7 @@ class Embedded:
         ignored = Ignored((*LEFT_OUT, *self._kept(), *self._own_lines(release)))
         paths = context.put_commit(self.source, release.tree, folder / context.APP, ignored)
         self._require(paths)
-        has_code = any(path.endswith(".py") for path in paths)
-        text = dockerfile(self.config, kind, _identity(release), has_code=has_code)
+        text = dockerfile(self.config, kind, _identity(release))
         (folder / _DOCKERFILE).write_text(text, encoding="utf-8")
         context.level(folder)
         return _DOCKERFILE

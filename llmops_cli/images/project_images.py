@@ -69,7 +69,8 @@ class ProjectImages:
         """Return the image where the engine holds it; one of other content does not count."""
         name = self.name_of(release)
         held = look_up(self.engine, name)
-        return held.as_image(name) if held and self._is_of(held, release) else None
+        # Whatever digest an engine has for it is not yet that of a registry.
+        return Image(name, held.id) if held and self._is_of(held, release) else None
 
     def build(self, release: Release, options: BuildOptions, tell: Tell) -> Image:
         """Make the image from the commit, and return it with its id."""
@@ -92,7 +93,7 @@ class ProjectImages:
                 state="What was serving is serving still.",
                 next_step="docker buildx use default, then build again.",
             )
-        return held.as_image(order.name)
+        return Image(order.name, held.id)
 
     def scan(self, image: Image, secrets: Mapping[str, Sequence[Secret]]) -> Sequence[Leak]:
         """Look for secrets in all that the image holds."""
