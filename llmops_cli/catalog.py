@@ -36,7 +36,8 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     # Without a registry between them, an image must be made where it runs.
     is_published = config.image.repository is not None
     there = Engine(host=settings.docker_host, context=settings.context)
-    return images_of(config, directory, Engine() if is_published else there)
+    engine = Engine() if is_published else there
+    return images_of(config, directory, engine, target.secrets)
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from llmops_cli.config.image import ImageSettings
+from llmops_cli.config.model import Config
 from llmops_cli.core.image import BuildOptions, Image, Leak, Tell
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import Secret
@@ -13,7 +13,10 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError
 from llmops_cli.images import builder, context, labels
 from llmops_cli.images.inspection import Held, look_up
+from llmops_cli.images.publish import find_published, publish
 from llmops_cli.images.pulling import present
+from llmops_cli.images.scan.image import scan_image
+from llmops_cli.registries.oci import Registry
 from llmops_cli.source import Source
 
 
@@ -42,20 +45,20 @@ class ProjectImages:
     ``engine`` is where they are: a build with another program than the project's moves there.
     """
 
-    project: str
-    settings: ImageSettings
+    config: Config
     source: Source
     contents: Contents
     engine: Engine
+    registry: Registry | None
 
     @property
     def is_published(self) -> bool:
         """Whether images go to a registry."""
-        return self.settings.repository is not None
+        return self.registry is not None
 
     def name_of(self, release: Release) -> str:
         """Return the ``repository:tag`` of a release's image."""
-        repository = self.settings.repository or f"llmops/{self.project}"
+        repository = self.config.image.repository or f"llmops/{self.config.name}"
         return f"{repository}:{labels.tag_of(release)}"
 
     def find(self, release: Release) -> Image | None:
@@ -63,7 +66,9 @@ class ProjectImages:
 
         One that only the engine holds was perhaps never searched for secrets: see `built`.
         """
-        return None
+        if self.registry is None:
+            return None
+        return find_published(self.registry, self.name_of(release), release)
 
     def built(self, release: Release) -> Image | None:
         """Return the image where the engine holds it; one of other content does not count."""
@@ -82,7 +87,7 @@ class ProjectImages:
                 dockerfile=self.contents.write(release, kind, folder),
                 name=self.name_of(release),
                 labels=self._labels(release, options, tell),
-                platform=options.platform or self.settings.platform,
+                platform=options.platform or self.config.image.platform,
                 use_cache=options.use_cache,
             )
             builder.build(self.engine, kind, order, tell)
@@ -97,13 +102,13 @@ class ProjectImages:
 
     def scan(self, image: Image, secrets: Mapping[str, Sequence[Secret]]) -> Sequence[Leak]:
         """Look for secrets in all that the image holds."""
-        from llmops_cli.images.scan.image import scan_image
-
         return scan_image(self.engine, image, secrets, self.contents.base)
 
     def push(self, image: Image, release: Release, tell: Tell) -> Image:
         """Publish the image, and return it with its digest."""
-        raise NotImplementedError
+        if self.registry is None:
+            return image
+        return publish(self.engine, image, release, self.registry, tell)
 
     def _engine_of(self, options: BuildOptions) -> Engine:
         if options.builder is None or options.builder == self.engine.program:
@@ -112,14 +117,14 @@ class ProjectImages:
 
     def _is_of(self, held: Held, release: Release) -> bool:
         wanted = labels.identity(release, self.contents.recipe)
-        platform = self.settings.platform or held.platform
+        platform = self.config.image.platform or held.platform
         return wanted.items() <= dict(held.labels).items() and held.platform == platform
 
     def _labels(self, release: Release, options: BuildOptions, tell: Tell) -> dict[str, str]:
-        found = labels.labels_of(self.project, release, self.source, self.contents.recipe)
+        found = labels.labels_of(self.config.name, release, self.source, self.contents.recipe)
         if not self.contents.base:
             return found
-        platform = options.platform or self.settings.platform
+        platform = options.platform or self.config.image.platform
         base = present(self.engine, self.contents.base, platform, tell)
         digest = base.as_image(self.contents.base).digest
         return {**found, **labels.base_labels(self.contents.base, digest)}

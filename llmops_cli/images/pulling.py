@@ -15,7 +15,7 @@ def present(engine: Engine, name: str, platform: str | None, tell: Tell) -> Held
         BuildError: the image is not there and cannot be pulled.
     """
     held = look_up(engine, name)
-    if held is None:
+    if held is None or platform not in (None, held.platform):
         _pull(engine, name, platform, tell)
         held = look_up(engine, name)
     if held is None:
