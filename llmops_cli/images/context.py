@@ -14,8 +14,9 @@ from llmops_cli.source import Source
 #: When every file of an image was last changed: the first moment that a ZIP file can hold. The
 #: same files then make the same layers, whenever and wherever they are built.
 MOMENT = 315_532_800
-#: Folder of the context that holds the project's files, and that of the API's own code.
+#: Folders of the context: the project's files, its models, and the API's own code.
 APP = "app"
+MODELS = "models"
 CODE = "llmops"
 
 _PACKAGE = Path(llmops_cli.__file__).parent

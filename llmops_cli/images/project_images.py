@@ -89,6 +89,7 @@ class ProjectImages:
                 labels=self._labels(release, options, tell),
                 platform=options.platform or self.config.image.platform,
                 use_cache=options.use_cache,
+                created=int(release.committed_at.timestamp()),
             )
             builder.build(self.engine, kind, order, tell)
         held = look_up(self.engine, order.name)
