@@ -43,6 +43,16 @@ class Embedded:
         """The image that it is put on."""
         return self.config.image.base
 
+    @property
+    def is_all_in_the_image(self) -> bool:
+        """Whether the image holds every file of the context: all that is not ours."""
+        return True
+
+    @property
+    def root(self) -> str:
+        """The context is the whole folder."""
+        return "."
+
     def write(self, release: Release, kind: Kind, folder: Path) -> str:
         """Write the context into a folder, and return the name of the Dockerfile.
 

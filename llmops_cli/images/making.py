@@ -25,8 +25,8 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
         PreflightError: the folder is in no git repository.
     """
     settings = config.image
-    if settings.builder != engine.program:
-        engine = replace(engine, program=settings.builder)
+    if settings.builder == "podman":
+        engine = replace(engine, program="podman")
     if settings.reference:
         return ReadyMade(settings.reference, settings.platform, engine)
     source = open_source(directory)

@@ -15,6 +15,7 @@ from llmops_cli.images import builder, context, labels
 from llmops_cli.images.inspection import Held, look_up
 from llmops_cli.images.publish import find_published, publish
 from llmops_cli.images.pulling import present
+from llmops_cli.images.scan.context import scan_folder
 from llmops_cli.images.scan.image import scan_image
 from llmops_cli.registries.oci import Registry
 from llmops_cli.source import Source
@@ -30,7 +31,17 @@ class Contents(Protocol):
 
     @property
     def base(self) -> str:
-        """The image that it is put on, where that is known."""
+        """The image that it is put on, where that is known; else nothing."""
+        ...
+
+    @property
+    def is_all_in_the_image(self) -> bool:
+        """Whether the image holds every file of the context."""
+        ...
+
+    @property
+    def root(self) -> str:
+        """The folder, below that which `write` gets, that is the context."""
         ...
 
     def write(self, release: Release, kind: builder.Kind, folder: Path) -> str:
@@ -50,6 +61,7 @@ class ProjectImages:
     contents: Contents
     engine: Engine
     registry: Registry | None
+    _release: Release | None = None
 
     @property
     def is_published(self) -> bool:
@@ -72,6 +84,7 @@ class ProjectImages:
 
     def built(self, release: Release) -> Image | None:
         """Return the image where the engine holds it; one of other content does not count."""
+        self._release = release
         name = self.name_of(release)
         held = look_up(self.engine, name)
         # Whatever digest an engine has for it is not yet that of a registry.
@@ -79,11 +92,12 @@ class ProjectImages:
 
     def build(self, release: Release, options: BuildOptions, tell: Tell) -> Image:
         """Make the image from the commit, and return it with its id."""
+        self._release = release
         self.engine = self._engine_of(options)
         kind = builder.kind_of(self.engine)
         with context.workspace() as folder:
             order = builder.Order(
-                context=folder / context.APP if not self.contents.base else folder,
+                context=folder / self.contents.root,
                 dockerfile=self.contents.write(release, kind, folder),
                 name=self.name_of(release),
                 labels=self._labels(release, options, tell),
@@ -103,7 +117,12 @@ class ProjectImages:
 
     def scan(self, image: Image, secrets: Mapping[str, Sequence[Secret]]) -> Sequence[Leak]:
         """Look for secrets in all that the image holds."""
-        return scan_image(self.engine, image, secrets, self.contents.base)
+        found = scan_image(self.engine, image, secrets, self.contents.base or None)
+        if self._release is None or self.contents.is_all_in_the_image:
+            return found
+        with context.workspace() as folder:
+            self.contents.write(self._release, builder.kind_of(self.engine), folder)
+            return (*found, *_beside(found, scan_folder(folder / self.contents.root, secrets)))
 
     def push(self, image: Image, release: Release, tell: Tell) -> Image:
         """Publish the image, and return it with its digest."""
@@ -129,3 +148,12 @@ class ProjectImages:
         base = present(self.engine, self.contents.base, platform, tell)
         digest = base.as_image(self.contents.base).digest
         return {**found, **labels.base_labels(self.contents.base, digest)}
+
+
+def _beside(found: Sequence[Leak], sent: Sequence[Leak]) -> list[Leak]:
+    """Return the leaks of a context that are not those of the image once more."""
+    return [
+        replace(leak, place=f"{leak.place} (sent to the builder)")
+        for leak in sent
+        if not any(leak.what == one.what and one.place.endswith(leak.place) for one in found)
+    ]
