@@ -57,6 +57,9 @@ class Making:
     ) -> Image:
         return self.images.build(self.release, BuildOptions(use_cache=use_cache, **options), tell)
 
+    def options(self, **options: str) -> BuildOptions:
+        return BuildOptions(**options)
+
     def quietly(self) -> tuple[BuildOptions, Tell]:
         """The options of a build that nobody watches."""
         return BuildOptions(), quiet

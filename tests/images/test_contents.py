@@ -87,6 +87,20 @@ def test_a_model_of_the_commit_is_a_layer_of_its_own(tmp_path: Path) -> None:
         assert "xllamacpp==" in (dockerfile / "requirements.txt").read_text()
 
 
+def test_settings_of_the_project_file_arrive_as_they_are(tmp_path: Path) -> None:
+    model = 'a$HOME\\ "b" $PATH \\n é # \''
+    lines = [
+        f"model = {json.dumps(model)}",
+        '[[api.upstreams]]\nname = "one"\nbase_url = "https://one.example/v1"\nauth = "none"',
+        f"models = [{json.dumps(model)}]",
+    ]
+    with making(tmp_path / "chat", api="\n".join(lines)) as made:
+        text = docker("image", "inspect", "-f", "{{json .Config.Env}}", made.build().id)
+        variables = dict(line.split("=", 1) for line in json.loads(text))
+        assert variables["LLMOPS_MODEL"] == model
+        assert json.loads(variables["LLMOPS_UPSTREAMS"])[0]["models"] == [model]
+
+
 def test_a_dockerfile_of_the_project_is_built_with_the_files_of_the_commit(
     tmp_path: Path,
 ) -> None:
@@ -125,7 +139,7 @@ def test_a_secret_that_is_sent_to_the_builder_is_found_though_the_image_lacks_it
         image = images.build(made.release, *made.quietly())
         leaks = images.scan(image, {"LLMOPS_API_KEY": [Secret(API_KEY)]})
         assert [(leak.what, leak.place) for leak in leaks] == [
-            ("LLMOPS_API_KEY", "notes.txt (sent to the builder)")
+            ("LLMOPS_API_KEY", "notes.txt, line 1 (sent to the builder)")
         ]
 
 
