@@ -36,6 +36,7 @@ def test_the_same_files_are_left_out_as_by_docker(name: str, tmp_path: Path) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
     (tmp_path / "context" / ".dockerignore").write_text(f"{LISTS[name]}\n.dockerignore\n")
+    ignored = Ignored(LISTS[name].split("\n"))
     assert _sent(tmp_path) == {path for path in FILES if path not in ignored}
 
 
