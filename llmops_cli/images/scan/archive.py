@@ -14,10 +14,13 @@ from typing import IO, Any
 from llmops_cli.errors import BuildError
 from llmops_cli.images.scan.chunks import ChunkedFile, chunks_of, inflated
 from llmops_cli.images.scan.damage import broken
+from llmops_cli.images.scan.inflating import kind_of
 
 #: Bytes. What is left of a buffer is copied with every header: a large one would be slow.
 _BUFFER = 64 * 1024
 _LARGEST_DOCUMENT = 4 * 1024 * 1024
+#: Bytes; an archive that is not compressed has at least that many.
+_BLOCK = 512
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 #: Takes where a layer stands in the archive, and the layer.
@@ -35,6 +38,7 @@ class Archive:
     below: tuple[str, ...] = ()
     documents: dict[str, bytes] = field(default_factory=dict)
     _depths: dict[str, int] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
 
     def read(self, stream: IO[bytes], look_at: LookAt) -> None:
         """Read to the end.
@@ -48,6 +52,9 @@ class Archive:
                 file = outer.extractfile(member) if member.isreg() else None
                 if file is not None:
                     self._take(member, file, look_at)
+                elif member.issym():
+                    # A layer that the image has twice; the other one is no link.
+                    self._seen.add(str(PurePosixPath(member.name)))
 
     def configuration(self) -> Mapping[str, Any]:
         """Return the image's configuration, with its history.
@@ -63,17 +70,21 @@ class Archive:
         with broken("the archive of the image"):
             layers = [str(path) for path in self._manifest()["Layers"]]
             digests = [str(each) for each in self.configuration()["rootfs"]["diff_ids"]]
+            if missing := set(layers) - self._seen:
+                raise KeyError(min(missing))
             return dict(zip(layers, digests, strict=True))
 
     def _take(self, member: tarfile.TarInfo, file: IO[bytes], look_at: LookAt) -> None:
         path = PurePosixPath(member.name)
-        start = file.read(512)
+        start = file.read(_BLOCK)
         if start[:1] in (b"{", b"[") and start[257:262] != b"ustar":
             if member.size <= _LARGEST_DOCUMENT:
                 self.documents[str(path)] = start + file.read()
                 self._note_depth(path)
-        elif len(start) == 512 and not self._is_below(path):
-            look_at(str(path), _open_layer(start, file))
+        elif len(start) == _BLOCK or kind_of(start):
+            self._seen.add(str(path))
+            if not self._is_below(path):
+                look_at(str(path), _open_layer(start, file))
 
     def _note_depth(self, path: PurePosixPath) -> None:
         """In the older layout a layer's folder tells before the layer which one is below it."""

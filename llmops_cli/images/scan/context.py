@@ -6,6 +6,7 @@ from pathlib import Path
 
 from llmops_cli.core.image import Leak
 from llmops_cli.core.secret import Secret
+from llmops_cli.errors import SecretFoundError
 from llmops_cli.images.scan.chunks import chunks_of
 from llmops_cli.images.scan.damage import broken
 from llmops_cli.images.scan.exact import values_of
@@ -34,6 +35,25 @@ def scan_folder(
             elif path.is_file():
                 search.file(name, _content(path))
     return tuple(search.leaks.all())
+
+
+def refuse_secrets(
+    folder: Path, secrets: Mapping[str, Sequence[Secret]], ignored: Sequence[str] = ()
+) -> None:
+    """Stop before a folder is sent to a builder, which may be on another machine.
+
+    Raises:
+        SecretFoundError: a secret is in it. Other errors are those of `scan_folder`.
+    """
+    leaks = scan_folder(folder, secrets, ignored)
+    if leaks:
+        raise SecretFoundError(
+            f"{len(leaks)} secret{'s are' if len(leaks) > 1 else ' is'} in what would be built.",
+            evidence="\n".join(f"{leak.what}: {leak.place}" for leak in leaks),
+            state="Nothing was built or sent. What was serving is serving still.",
+            next_step="Remove it from the commit, replace the value (llmops secrets set), and "
+            "commit. Where it only looks like one: [image] scan_ignore.",
+        )
 
 
 def _files(folder: Path) -> Iterator[Path]:

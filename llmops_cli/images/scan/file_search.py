@@ -45,7 +45,7 @@ class Search:
         for name in found:
             self.leaks.add(name, f"{shown} (its name)", 0, layer)
         for what in shaped:
-            self.leaks.add_shaped(what, f"{shown} (its name)", 0, layer)
+            self.leaks.add_finding(Finding(what, 0), f"{shown} (its name)", 0, layer)
         return shown
 
     def shown(self, text: str) -> str:
@@ -54,12 +54,13 @@ class Search:
 
     def text(self, place: str, text: str, layer: str = "", *, with_rules: bool = True) -> None:
         """Search a setting of an image, such as a variable; ``place`` is its name."""
-        place = " ".join(map(self.shown, place.split(" ")))
+        if any(self._found_in(place)):
+            place = f"{place.partition(' ')[0]} [secret]"
         content = text.encode(errors="surrogateescape")
         self.look(content, lambda named, start: self.leaks.add(named, place, 0, layer))
         if with_rules:
             for finding in self.shapes(content, place):
-                self.leaks.add_shaped(finding.what, place, 0, layer)
+                self.leaks.add_finding(finding, place, 0, layer)
 
     def look(
         self, window: bytes, note: Callable[[str, int], None], *, public: bool = False
@@ -73,9 +74,10 @@ class Search:
         """Yield what rules find in a text, also in the base64 that is in it."""
         yield from self.rules.find(window, path)
         for start, decoded in decoded_runs(window):
-            found = [finding.what for finding in self.rules.find(decoded, "")]
-            found += [needle.name for needle, _ in self.values.find(decoded)]
-            yield from (Finding(f"{what}, in base64", start) for what in found)
+            for needle, _ in self.values.find(decoded):
+                yield Finding(needle.name, start, is_value=True)
+            for finding in self.rules.find(decoded, ""):
+                yield Finding(f"{finding.what}, in base64", start)
 
     def _found_in(self, text: str) -> tuple[list[str], list[str]]:
         """Return the values in a name, and what rules find in it."""
@@ -157,7 +159,7 @@ class FileSearch:
         text = window.replace(b"\0", b"") if self._is_wide else window
         for finding in self._search.shapes(text, self._path):
             line = self._line(text, finding.start)
-            self._search.leaks.add_shaped(finding.what, self._path, line, self._layer)
+            self._search.leaks.add_finding(finding, self._path, line, self._layer)
 
     def _line(self, window: bytes, start: int) -> int:
         return self._lines + window.count(b"\n", 0, start) + 1

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """``start`` is the position in the text that was looked at."""
+    """``start`` is the position in the text that was looked at.
+
+    ``is_value`` tells that ``what`` is the name of a secret, whose value it is.
+    """
 
     what: str
     start: int
+    is_value: bool = False

@@ -64,7 +64,7 @@ class Inflating:
 
 def kind_of(start: bytes) -> bytes:
     """Return how a file is compressed, by how it begins; nothing where it is not."""
-    kinds = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+    kinds = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00")
     return next((kind for kind in kinds if start.startswith(kind)), b"")
 
 
@@ -98,6 +98,6 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
 def _open(kind: bytes) -> _Decompressor:
     if kind == b"BZh":
         return bz2.BZ2Decompressor()
-    if kind == b"\x1f\x8b":
+    if kind == b"\x1f\x8b\x08":
         return zlib.decompressobj(wbits=31)
     return lzma.LZMADecompressor()

@@ -1,12 +1,13 @@
 """Searches one layer, each file of it, also one that a later layer deletes."""
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmops_cli.images.scan.archive import members
-from llmops_cli.images.scan.chunks import chunks_of
 from llmops_cli.images.scan.damage import broken
 from llmops_cli.images.scan.file_search import Search
+
+_CHUNK = 1024 * 1024
 
 
 def search_layer(search: Search, layer: tarfile.TarFile, name: str) -> None:
@@ -26,7 +27,19 @@ def search_layer(search: Search, layer: tarfile.TarFile, name: str) -> None:
 
 
 def _content(layer: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-    # A hard link repeats a file that is in the layer already; a sparse file may be huge and empty.
-    file = layer.extractfile(member) if member.isreg() else None
-    if file is not None:
-        yield from chunks_of(file)
+    # A hard link repeats a file that is in the layer already.
+    if member.isreg() and layer.fileobj is not None:
+        left = _written(member)
+        layer.fileobj.seek(member.offset_data)
+        while left > 0:
+            chunk = layer.fileobj.read(min(left, _CHUNK))
+            if not chunk:
+                raise tarfile.ReadError("a file in a layer is cut short")
+            left -= len(chunk)
+            yield chunk
+
+
+def _written(member: tarfile.TarInfo) -> int:
+    """How many bytes of a file are in the archive: a sparse one may be huge and nearly empty."""
+    parts: Sequence[tuple[int, int]] | None = getattr(member, "sparse", None)
+    return member.size if parts is None else sum(length for _, length in parts)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from llmops_cli.core.image import Leak
+from llmops_cli.images.scan.finding import Finding
 
 
 @dataclass
@@ -16,9 +17,13 @@ class Leaks:
         """Note the value of a secret with the name ``what``; line 0 stands for no line."""
         self._named.setdefault((layer, path), {}).setdefault(what, _place(path, line))
 
-    def add_shaped(self, what: str, path: str, line: int, layer: str) -> None:
-        """Note that a rule found something."""
-        self._shaped.setdefault((layer, path), {}).setdefault(_place(path, line), what)
+    def add_finding(self, finding: Finding, path: str, line: int, layer: str) -> None:
+        """Note what was found in a text; of several rules on a line the first is told."""
+        if finding.is_value:
+            self.add(finding.what, path, line, layer)
+        else:
+            places = self._shaped.setdefault((layer, path), {})
+            places.setdefault(_place(path, line), finding.what)
 
     def all(self) -> list[Leak]:
         """Return what was found, values first, in the order of the places."""

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 #: values of the project's own secrets, which are looked for everywhere.
 _INSTALLED = re.compile(
     r"(^|/)(site-packages|dist-packages|node_modules|__pycache__)/"
+    r"|^/?packages/"
     r"|\.(whl|jar|egg|deb|rpm|apk)!"
     r"|^/?(usr/(lib|lib32|lib64|libexec|share|include|bin|sbin)|lib|lib32|lib64|bin|sbin"
     r"|usr/local/(lib/python3\.\d+|include|share)|var/lib/(dpkg|apt|rpm)|etc/(ssl|pki|apt))/"
