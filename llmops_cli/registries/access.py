@@ -89,10 +89,14 @@ class Access:
     def _scopes(self, challenge: Challenge) -> list[str]:
         # Also for reading: some registries deny that an empty repository is there to those who may
         # only read. Who may not push gets a token for what they may.
-        ours = f"repository:{self.repository.path}:pull,push"
-        own = f"repository:{self.repository.path}:"
-        theirs = challenge.parameters.get("scope", "").split()
-        return [ours, *(scope for scope in theirs if not scope.startswith(own))]
+        own, actions = f"repository:{self.repository.path}:", ["pull", "push"]
+        others: list[str] = []
+        for scope in challenge.parameters.get("scope", "").split():
+            if scope.startswith(own):
+                actions += scope.removeprefix(own).split(",")
+            else:
+                others.append(scope)
+        return [own + ",".join(dict.fromkeys(actions)), *others]
 
     def _useless(self, reason: str) -> BuildError:
         return BuildError(

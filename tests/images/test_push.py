@@ -1,16 +1,13 @@
 """An image goes to a registry once, over no other, and comes back pinned by its digest."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from llmops_cli.core.image import Image, quiet
+from llmops_cli.core.image import Image
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import AccessError, BuildError
 from llmops_cli.images.publish import find_published, publish
-from llmops_cli.registries.oci import Registry, make_registry
-from llmops_cli.core.secret import Secret
+from llmops_cli.registries.oci import make_registry
 from tests.engine import needs_engine, needs_registry
 from tests.images.small import held, labels_of, release_of, unique
 from tests.registries import servers

@@ -148,7 +148,7 @@ def test_a_helper_cannot_be_a_path(write: Write) -> None:
 def test_a_damaged_file_is_named_and_its_text_is_not_shown(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.json"
     file.write_bytes(text.encode("latin-1"))
-    with pytest.raises(AccessError, match="config.json") as raised:
+    with pytest.raises(AccessError, match=r"config\.json") as raised:
         login(file)
     assert VALUE not in str(raised.value.as_dict())
 

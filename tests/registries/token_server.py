@@ -1,4 +1,4 @@
-"""A server that gives tokens for a registry, as Docker's token protocol says, and keeps a record."""
+"""A server that gives tokens for a registry, by Docker's token protocol, and keeps a record."""
 
 import base64
 import json
