@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from llmops_cli.core.image import Image, Tell
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import BuildError
+from llmops_cli.errors import BuildError, LlmopsError
 from llmops_cli.images.held import Held
 from llmops_cli.images.private_login import private_login
 from llmops_cli.images.push_command import PushCommand, Run, is_retry
@@ -98,11 +98,15 @@ class _Push:
             meaning = verdict(run.said, self.registry.repository)
             if meaning is not Verdict.PASSING:
                 # Somebody else may have pushed the same commit, or taken the tag.
-                return self._found() or self._failed(run)
+                there = self._found()
+                if there is None:
+                    raise self._failure(run)
+                return there
             if run.is_exhausted or not self.patience.pause(attempt):
-                self._failed(run)
+                self._raise_if_full()
+                raise self._failure(run)
             attempt += 1
-            self.tell(f"the connection failed; attempt {attempt} of {self.patience.attempts}")
+            self.tell(f"{run.outcome}; attempt {attempt} of {self.patience.attempts}")
 
     def _once(self) -> tuple[Run, tuple[str, ...]]:
         # The login is looked up for every attempt: it may be a short-lived one.
@@ -130,9 +134,8 @@ class _Push:
         if says_full(trouble):
             raise full(self.registry.repository, trouble)
 
-    def _failed(self, run: Run) -> Image:
-        self._raise_if_full()
-        raise failure(run.said, self.registry, self.registry.login())
+    def _failure(self, run: Run) -> LlmopsError:
+        return failure(run.said, self.registry.repository, self.registry.login())
 
     def _confirmed(self, pushed: tuple[str, ...]) -> Image:
         attempt = 1

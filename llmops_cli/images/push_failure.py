@@ -5,7 +5,6 @@ from enum import Enum
 
 from llmops_cli.errors import AccessError, BuildError, LlmopsError
 from llmops_cli.registries.login import Login
-from llmops_cli.registries.oci import Registry
 from llmops_cli.registries.reference import Repository
 from llmops_cli.registries.trouble import full, says_full
 
@@ -62,9 +61,8 @@ def verdict(said: str, repository: Repository) -> Verdict:
     return Verdict.LASTING
 
 
-def failure(said: str, registry: Registry, login: Login | None) -> LlmopsError:
+def failure(said: str, repository: Repository, login: Login | None) -> LlmopsError:
     """Return the error for a push that failed for good, with what it said as the evidence."""
-    repository = registry.repository
     meaning = verdict(said, repository)
     if meaning is Verdict.FULL:
         return full(repository, said)
