@@ -8,7 +8,8 @@ from llmops_cli.core.image import Image, Tell
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError, LlmopsError
-from llmops_cli.images.held import Held
+from llmops_cli.images.inspection import Held, look_up
+from llmops_cli.images.labels import TREE
 from llmops_cli.images.private_login import private_login
 from llmops_cli.images.push_command import PushCommand, Run, is_retry
 from llmops_cli.images.push_failure import Verdict, failure, verdict
@@ -17,9 +18,8 @@ from llmops_cli.registries.patience import Patience
 from llmops_cli.registries.stored_login import docker_folder
 from llmops_cli.registries.trouble import full, says_full
 
-#: The labels that say which commit, and which tree of the project's folder, an image is of.
+#: The label that says which commit an image is of.
 REVISION = "org.opencontainers.image.revision"
-TREE = "llmops.tree"
 
 _STATE = "Nothing was pushed. What was serving is serving still."
 _NO_ENGINE = re.compile("cannot connect to the docker daemon|error during connect", re.IGNORECASE)
@@ -53,7 +53,7 @@ def publish(
     Raises:
         AccessError: the registry refuses the login, or it may not push.
         BuildError: the push failed, or the tag holds another image.
-        EngineError: the engine does not hold the image.
+        EngineError: the engine refuses a question.
     """
     return _Push(engine, image, release, registry, tell, patience).do()
 
@@ -72,27 +72,36 @@ class _Push:
         if there is not None:
             self.tell("already there")
             return there
-        held = Held(self.engine, self.image)
-        _require_labels(held.labels(), self.image.name, self.release)
+        _require_labels(self._held().labels, self.image.name, self.release)
         if self.image.id:
             # What is pushed is what was examined, wherever the tag has moved meanwhile.
             self.engine.run("tag", self.image.id, self._target)
-        return self._sent(held)
+        return self._sent()
 
     @property
     def _target(self) -> str:
         return f"{self.registry.repository}:{_tag(self.image.name)}"
 
+    def _held(self) -> Held:
+        held = look_up(self.engine, self.image.id or self.image.name)
+        if held is None:
+            raise BuildError(
+                f"The engine does not hold {self.image.name}.",
+                state=_STATE,
+                next_step="Build it: llmops build",
+            )
+        return held
+
     def _found(self) -> Image | None:
         found = find_published(self.registry, self.image.name, self.release)
         return None if found is None else replace(self.image, digest=found.digest)
 
-    def _sent(self, held: Held) -> Image:
+    def _sent(self) -> Image:
         attempt = 1
         while True:
             run, digests = self._once()
             if not run.status:
-                return self._confirmed(digests or held.digests(self.registry.repository))
+                return self._confirmed(digests or self._held().digests_in(self.image.repository))
             if _NO_ENGINE.search(run.said):
                 raise self.engine.failure(("push",), run.said)
             meaning = verdict(run.said, self.registry.repository)

@@ -11,7 +11,7 @@ import pytest
 from llmops_cli.core.image import Image, quiet
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import BuildError, EngineError, PreflightError
+from llmops_cli.errors import BuildError, PreflightError
 from llmops_cli.images.publish import find_published, publish
 from llmops_cli.registries.login import Fixed, Login
 from llmops_cli.registries.oci import Registry
@@ -122,7 +122,7 @@ def test_an_image_of_another_commit_is_not_pushed_for_this_one(
 
 
 def test_an_image_that_the_engine_does_not_hold_is_no_image(image: Image) -> None:
-    with pytest.raises(EngineError):
+    with pytest.raises(BuildError, match="does not hold"):
         push(replace(image, id="sha256:" + "0" * 64))
 
 
