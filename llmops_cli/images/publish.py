@@ -1,16 +1,16 @@
 """An image to its registry: pushed once, never over another, pinned by the digest it has there."""
 
 import re
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from llmops_cli.core.image import Image, Tell
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import BuildError, LlmopsError
+from llmops_cli.errors import AccessError, BuildError, LlmopsError
 from llmops_cli.images.inspection import Held, look_up
-from llmops_cli.images.labels import TREE
 from llmops_cli.images.private_login import private_login
+from llmops_cli.images.published import find_published, of_release, require_labels, tag_in
 from llmops_cli.images.push_command import PushCommand, Run, is_retry
 from llmops_cli.images.push_failure import Verdict, failure, verdict
 from llmops_cli.registries.oci import Published, Registry
@@ -18,23 +18,10 @@ from llmops_cli.registries.patience import Patience
 from llmops_cli.registries.stored_login import docker_folder
 from llmops_cli.registries.trouble import full, says_full
 
-#: The label that says which commit an image is of.
-REVISION = "org.opencontainers.image.revision"
-
-_STATE = "Nothing was pushed. What was serving is serving still."
+_SERVING = "What was serving is serving still."
+_STATE = f"Nothing was pushed. {_SERVING}"
 _NO_ENGINE = re.compile("cannot connect to the docker daemon|error during connect", re.IGNORECASE)
 _PATIENCE = Patience(first_seconds=1)
-
-
-def find_published(registry: Registry, name: str, release: Release) -> Image | None:
-    """Return the image ``repository:tag`` of a release from the registry, or None for a free tag.
-
-    Raises:
-        AccessError: the registry refuses the login.
-        BuildError: it does not answer, or the tag holds an image of something else.
-    """
-    found = registry.find(_tag(name))
-    return None if found is None else _of_release(found, name, release)
 
 
 def publish(
@@ -72,7 +59,7 @@ class _Push:
         if there is not None:
             self.tell("already there")
             return there
-        _require_labels(self._held().labels, self.image.name, self.release)
+        require_labels(self._held().labels, self.image.name, self.release)
         if self.image.id:
             # What is pushed is what was examined, wherever the tag has moved meanwhile.
             self.engine.run("tag", self.image.id, self._target)
@@ -80,7 +67,7 @@ class _Push:
 
     @property
     def _target(self) -> str:
-        return f"{self.registry.repository}:{_tag(self.image.name)}"
+        return f"{self.registry.repository}:{tag_in(self.image.name)}"
 
     def _held(self) -> Held:
         held = look_up(self.engine, self.image.id or self.image.name)
@@ -139,7 +126,10 @@ class _Push:
         return tell
 
     def _raise_if_full(self) -> None:
-        trouble = self.registry.trouble()
+        # A registry that does not answer is what the next attempt is for.
+        trouble = ""
+        with suppress(BuildError):
+            trouble = self.registry.trouble()
         if says_full(trouble):
             raise full(self.registry.repository, trouble)
 
@@ -148,57 +138,28 @@ class _Push:
 
     def _confirmed(self, pushed: tuple[str, ...]) -> Image:
         attempt = 1
-        while (found := self.registry.find(_tag(self.image.name))) is None:
+        while (found := self._seen()) is None:
             # Some registries show a new tag a moment later.
             if not self.patience.pause(attempt):
                 raise _lost(self._target)
             attempt += 1
         if found.digest in pushed:
             return replace(self.image, digest=found.digest)
-        there = _of_release(found, self.image.name, self.release)
+        there = of_release(found, self.image.name, self.release)
         self.tell(f"another push of the same commit was faster; it is {there.digest}")
         return replace(self.image, digest=there.digest)
 
-
-def _tag(name: str) -> str:
-    return name.partition("@")[0].rpartition(":")[2]
-
-
-def _of_release(found: Published, name: str, release: Release) -> Image:
-    if _says(found.labels, release):
-        return Image(name, id=found.configuration, digest=found.digest)
-    revision = found.labels.get(REVISION)
-    holds = f"an image of the commit {revision}" if revision else "an image without a commit"
-    if revision == release.commit:
-        holds = "an image of the same commit with other files"
-    raise BuildError(
-        f"The tag {name} is taken: it holds {holds}.",
-        evidence=f"{found.digest}: {REVISION}={revision or '(none)'}, "
-        f"{TREE}={found.labels.get(TREE) or '(none)'}",
-        state="The tag was not changed. What was serving is serving still.",
-        next_step=f"Remove {name} from the registry if nobody runs it, set another [image] "
-        "repository, or make a new commit.",
-    )
-
-
-def _says(labels: Mapping[str, str], release: Release) -> bool:
-    return labels.get(REVISION) == release.commit and labels.get(TREE) == release.tree
-
-
-def _require_labels(labels: Mapping[str, str], name: str, release: Release) -> None:
-    if not _says(labels, release):
-        raise BuildError(
-            f"The image {name} does not say that it is of the commit {release.commit[:12]}.",
-            evidence=f"{REVISION}={labels.get(REVISION, '(none)')}, "
-            f"{TREE}={labels.get(TREE, '(none)')}",
-            state=_STATE,
-            next_step="Build it again: llmops build",
-        )
+    def _seen(self) -> Published | None:
+        try:
+            return self.registry.find(tag_in(self.image.name))
+        except (AccessError, BuildError) as error:
+            error.state = "The image was sent; what the registry has is not verified. " + _SERVING
+            raise
 
 
 def _lost(target: str) -> BuildError:
     return BuildError(
         f"The registry took {target}, and does not know it now.",
-        state="The image is not published. What was serving is serving still.",
+        state=f"The image is not published. {_SERVING}",
         next_step="Check that nothing removes new tags, and run the same command again.",
     )

@@ -12,7 +12,8 @@ from llmops_cli.core.image import Image, quiet
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError, PreflightError
-from llmops_cli.images.publish import find_published, publish
+from llmops_cli.images.publish import publish
+from llmops_cli.images.published import find_published
 from llmops_cli.registries.login import Fixed, Login
 from llmops_cli.registries.oci import Registry
 from llmops_cli.registries.patience import Patience
@@ -280,6 +281,34 @@ def test_a_registry_that_forgets_the_tag_is_found_out(proxy: FaultyProxy, image:
     proxy.faults = [Fault("GET .*/manifests/c0ffee", times=99, status=404)]
     with pytest.raises(BuildError, match="does not know it now"):
         push(image)
+
+
+def test_a_registry_that_goes_away_after_the_push_is_told_as_that(
+    proxy: FaultyProxy, image: Image
+) -> None:
+    def tell(line: str) -> None:
+        if "digest: sha256" in line:
+            proxy.faults = [Fault("GET ", times=99)]
+
+    with pytest.raises(BuildError, match="does not answer") as raised:
+        publish(Engine(), image, RELEASE, registry_of(image), tell, patience=QUICK)
+    assert "The image was sent" in raised.value.state
+
+
+def test_a_registry_that_is_away_while_a_layer_is_sent_is_waited_for(
+    server: RunningRegistry, proxy: FaultyProxy, image: Image
+) -> None:
+    # The first is the engine's, the other is our question what is wrong.
+    proxy.faults = [Fault("PATCH ", after=1000), Fault("POST ", times=2)]
+    proxy.faults[1].times = 0
+
+    def tell(line: str) -> None:
+        if "Retrying in 5" in line:
+            proxy.faults[1].times = 1
+
+    pushed = publish(Engine(), image, RELEASE, registry_of(image), tell, patience=QUICK)
+    assert pushed.digest == server.digest(path_of(image), "c0ffee")
+    assert proxy.faults[1].times == 0
 
 
 def test_a_tag_that_shows_a_moment_later_is_waited_for(proxy: FaultyProxy, image: Image) -> None:

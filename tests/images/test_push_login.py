@@ -78,6 +78,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DOCKER_CONFIG", str(made.docker))
+    monkeypatch.delenv("DOCKER_AUTH_CONFIG", raising=False)
     monkeypatch.setenv("TMPDIR", str(made.temporary))
     monkeypatch.setattr(tempfile, "tempdir", None)
     return made

@@ -153,6 +153,32 @@ def test_a_login_that_the_token_server_does_not_know_is_refused(
     assert "sentinel" not in str(raised.value.as_dict())
 
 
+def test_who_may_only_read_reads(tokened: tuple[RunningRegistry, TokenServer]) -> None:
+    registry, tokens = tokened
+    tokens.asked.clear()
+    tokens.pushing = 403
+    try:
+        assert registry_at(registry.host, ci()).find("v1") is None
+        with pytest.raises(AccessError):
+            registry_at(registry.host, ci()).trouble()
+    finally:
+        tokens.pushing = None
+    assert [fields["scope"] for _, fields in tokens.asked][:2] == [
+        ["repository:team/chat:pull,push"],
+        ["repository:team/chat:pull"],
+    ]
+
+
+def test_a_wrong_password_is_shown_to_a_token_server_once(
+    tokened: tuple[RunningRegistry, TokenServer],
+) -> None:
+    registry, tokens = tokened
+    tokens.asked.clear()
+    with pytest.raises(AccessError):
+        registry_at(registry.host, ci("wrong-sentinel-password")).find("v1")
+    assert len(tokens.asked) == 1
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b"[" * 100_000])
 def test_a_token_server_that_gives_no_token_is_named(
     tokened: tuple[RunningRegistry, TokenServer], body: bytes
@@ -265,6 +291,42 @@ def test_a_web_site_is_no_registry(proxy: FaultyProxy) -> None:
     with pytest.raises(BuildError, match="answered 405") as raised:
         registry_at(proxy.host).find("v1")
     assert "not a web site" in raised.value.next_step
+
+
+def test_a_registry_of_this_machine_with_tls_is_told(proxy: FaultyProxy) -> None:
+    said = b"Client sent an HTTP request to an HTTPS server."
+    proxy.faults = [Fault("GET", status=400, body=said)]
+    with pytest.raises(BuildError) as raised:
+        registry_at(proxy.host).find("v1")
+    assert "another name" in raised.value.next_step
+
+
+def test_an_upload_that_goes_on_elsewhere_is_not_followed_with_the_login(
+    locked: RunningRegistry, plain: RunningRegistry
+) -> None:
+    with FaultyProxy(locked.port) as front, FaultyProxy(plain.port) as elsewhere:
+        place = {"location": f"http://{elsewhere.host}/upload"}
+        front.lies = [("POST ", place, None)]
+        assert registry_at(front.host, ci()).trouble() == ""
+        assert any("authorization" in seen.headers for seen in front.seen)
+        assert elsewhere.seen == []
+
+
+def test_a_trial_upload_is_taken_back(plain: RunningRegistry, proxy: FaultyProxy) -> None:
+    assert registry_at(proxy.host, path="team/trial").trouble() == ""
+    assert [seen.request.partition(" ")[0] for seen in proxy.seen] == ["POST", "PATCH", "DELETE"]
+    uploads = plain.storage / "docker/registry/v2/repositories/team/trial/_uploads"
+    assert list(uploads.rglob("data")) == []
+
+
+@pytest.mark.parametrize("status", [500, 507])
+def test_a_trial_upload_tells_what_is_wrong(proxy: FaultyProxy, status: int) -> None:
+    document = b'{"errors":[{"code":"UNKNOWN","message":"no","detail":{"Enclosed":{"Err":28}}}]}'
+    proxy.faults = [Fault("PATCH ", status=status, body=document)]
+    assert "no space left" in registry_at(proxy.host).trouble()
+    proxy.faults = [Fault("POST ", status=503, body=b"later"), Fault("POST ")]
+    assert "503" in registry_at(proxy.host).trouble()
+    assert "POST" in registry_at(proxy.host).trouble()
 
 
 def test_a_login_does_not_follow_to_another_host(
