@@ -18,6 +18,7 @@ EMPTY_IMAGE = "llmops/empty:1"
 #: The label of a container that fills a volume; until it is gone, the volume is not complete.
 WRITING = "llmops.writing"
 _TAKEN = "is already in use by container"
+_NO_IMAGE = "No such image"
 _ABSENT = ("No such container", "Could not find the file", "no such file or directory")
 
 
@@ -54,14 +55,20 @@ def make_container(
         TakenError: there is one of that name. To make one is atomic, so a name is a lock.
         LlmopsError: the engine refuses.
     """
-    _make_empty_image(engine)
-    words = ["create", *(("--name", name) if name else ()), "--network", "none"]
+    words = ["create", "--pull", "never", *(("--name", name) if name else ()), "--network", "none"]
     for label in labels.items():
         words += ["--label", "=".join(label)]
     for mount in mounts:
         words += ["--mount", _mount(mount)]
+    words += [EMPTY_IMAGE, "never-started"]
     try:
-        return engine.run(*words, EMPTY_IMAGE, "never-started").decode().strip()
+        try:
+            return engine.run(*words).decode().strip()
+        except EngineError as error:
+            if _NO_IMAGE not in error.evidence:
+                raise
+            engine.run("import", "-", EMPTY_IMAGE, input=archive("", ()))
+            return engine.run(*words).decode().strip()
     except EngineError as error:
         if _TAKEN in error.evidence:
             raise TakenError(name) from error
@@ -158,10 +165,3 @@ def _mount(mount: Mounted) -> str:
     # A label's value may hold a comma; the option is a line of CSV.
     parts += [f'"volume-label={name}={value}"' for name, value in mount.labels.items()]
     return ",".join(parts)
-
-
-def _make_empty_image(engine: Engine) -> None:
-    try:
-        engine.run("image", "inspect", "--format", "{{.Id}}", EMPTY_IMAGE)
-    except EngineError:
-        engine.run("import", "-", EMPTY_IMAGE, input=archive("", ()))
