@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from llmops_cli.core.release import Release
@@ -31,6 +32,9 @@ class Container:
     started_at: str
     image: str
     ports: Sequence[str]
+    created: datetime
+    stop_signal: str
+    restart_policy: str
 
     @property
     def role(self) -> str:
@@ -41,6 +45,11 @@ class Container:
     def service(self) -> str:
         """Its name on the network of the stack."""
         return self.labels.get(SERVICE, "")
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine starts it again when it ends: it does so with what is live."""
+        return self.restart_policy not in ("", "no")
 
     @property
     def is_running(self) -> bool:
@@ -105,6 +114,9 @@ def _container(document: Mapping[str, Any], stack: Stack) -> Container:
         restarts=document.get("RestartCount", 0),
         started_at=state["StartedAt"],
         image=document["Image"],
+        created=datetime.fromisoformat(document["Created"]),
+        restart_policy=document["HostConfig"]["RestartPolicy"]["Name"],
+        stop_signal=document["Config"].get("StopSignal") or "SIGTERM",
         ports=tuple(_published(document["HostConfig"].get("PortBindings") or {})),
     )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from llmops_cli.core.target import Event
@@ -27,6 +28,11 @@ class Deployed:
     at: str
     last: str
     previous: str | None = None
+
+    @property
+    def first(self) -> datetime:
+        """When it was first put into service."""
+        return datetime.fromisoformat(self.at)
 
 
 @dataclass(frozen=True)
