@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from llmops_cli.engine.docker import Engine
 
 _CHUNK = 64 * 1024
-#: Ends with either side: what the client says goes to the server until it is done, and then, or
-#: when the server is done, nothing is left running.
+#: Ends with either side: when the server is done, or the client has gone, nothing is left running.
 _CARRY = (
     "exec 3<>/dev/tcp/127.0.0.1/{port} 4<&0 || exit 1; "
-    "{{ cat <&4 >&3; kill $$; }} & cat <&3; kill $!"
+    "cat <&3 & down=$!; cat <&4 >&3 & wait -n; kill $down $! 2>/dev/null"
 )
 
 
