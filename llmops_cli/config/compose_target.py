@@ -86,7 +86,8 @@ class ComposeTarget(TargetSettings):
     )
     tei: ModelServer = Field(
         default=ModelServer(),
-        description="The embedding model of the profile gpu-stack. Default: BAAI/bge-m3.",
+        description="The embedding model of the profile gpu-stack (default: BAAI/bge-m3), or of "
+        "another one with LiteLLM where a model is named.",
     )
 
     @model_validator(mode="after")

@@ -276,7 +276,7 @@ def test_without_git_nothing_is_written(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("option", "there_is"), [({"kind": "aws"}, "local"), ({"template": "router"}, "chat")]
+    ("option", "there_is"), [({"kind": "aws"}, "local"), ({"template": "nothing"}, "chat")]
 )
 def test_an_unknown_kind_or_template_is_answered_with_those_there_are(
     folder: Path, option: dict[str, str], there_is: str

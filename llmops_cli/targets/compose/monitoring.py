@@ -17,9 +17,10 @@ CALLER = "prometheus"
 
 @dataclass(frozen=True)
 class Scraped:
-    """What Prometheus asks for numbers: the API always, LiteLLM where it counts, and Qdrant."""
+    """What Prometheus asks for numbers: the API at its port, LiteLLM where it counts, and Qdrant."""
 
     api: Api
+    port: int
     litellm: bool
     qdrant_key: str
 
@@ -34,7 +35,7 @@ def prometheus(image: str, scraped: Scraped) -> Service:
     api_key = _api_key(scraped.api)
     litellm_key = MASTER_KEY if scraped.litellm else ""
     keys = {"api": api_key, "qdrant": scraped.qdrant_key, "litellm": litellm_key}
-    text = render("compose/prometheus.yml.j2", {"keys": keys})
+    text = render("compose/prometheus.yml.j2", {"keys": keys, "port": scraped.port})
     secrets = tuple(dict.fromkeys(name for name in keys.values() if name))
     return Service(
         "prometheus",

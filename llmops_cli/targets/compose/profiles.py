@@ -47,7 +47,7 @@ def services_of(config: Config, settings: ComposeTarget, read: Read) -> tuple[Se
             missing or wrong, or a secret that a service needs is not listed.
         PreflightError: the extra that reads YAML is not installed.
     """
-    names = _PROFILES[settings.profile]
+    names = _names(settings)
     _refuse_unknown_images(settings, names)
     text, litellm = _litellm_file(config, settings, read) if "litellm" in names else ("", None)
     project = _Project(config, settings, litellm, text)
@@ -76,6 +76,13 @@ def api_secrets(config: Config, services: Sequence[Service]) -> tuple[str, ...]:
 def api_settings(services: Sequence[Service]) -> dict[str, str]:
     """Return the variables that tell the API where the services beside it are."""
     return {name: value for service in services for name, value in service.api_settings.items()}
+
+
+def _names(settings: ComposeTarget) -> tuple[str, ...]:
+    """Return the services that run: a profile with LiteLLM gets TEI where it names a model."""
+    names = _PROFILES[settings.profile]
+    has_own = "litellm" in names and "tei" not in names and settings.tei.model is not None
+    return ("tei", *names) if has_own else names
 
 
 def _named_by_api(config: Config) -> set[str]:
@@ -122,14 +129,14 @@ def _refuse_unlisted(config: Config, settings: ComposeTarget, services: Sequence
 
 def _litellm(project: _Project) -> Service:
     assert project.litellm is not None
-    is_beside_models = project.settings.profile == "gpu-stack"
+    models = [name for name in ("vllm", "tei") if name in _names(project.settings)]
     return Service(
         "litellm",
         image_of(project.settings, "litellm", "ghcr.io/berriai/litellm:v1.102.2"),
         files={"litellm.yaml": project.litellm_text},
         secrets=project.litellm.secrets,
         start_seconds=180,
-        values={"waits_for": ("vllm", "tei") if is_beside_models else ()},
+        values={"waits_for": tuple(models)},
         api_secrets=(MASTER_KEY,),
     )
 
@@ -162,7 +169,8 @@ def _mlflow(project: _Project) -> Service:
 
 def _prometheus(project: _Project) -> Service:
     has_metrics = project.litellm is not None and project.litellm.has_metrics
-    scraped = Scraped(project.config.api, litellm=has_metrics, qdrant_key=QDRANT_KEY)
+    config = project.config
+    scraped = Scraped(config.api, config.image.port, has_metrics, QDRANT_KEY)
     return prometheus(image_of(project.settings, "prometheus", "prom/prometheus:v3.5.0"), scraped)
 
 

@@ -1,7 +1,7 @@
 """Writes the services of a profile as the text of a compose file."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.rendering import render
@@ -17,46 +17,53 @@ _LONGER = 10
 _SHORTEST_GRACE = 40
 
 
+def _none(service: Service) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
-class Stack:
-    """What services are written for: the stack's name, the versions of its secrets, and how many
-    seconds a release has to finish its requests.
+class Placement:
+    """What services are written for: the stack's name, the versions of its secrets, how many
+    seconds a release has to finish its requests, and the labels of each service's container.
     """
 
-    name: str
+    stack: str
     secret_versions: Mapping[str, str]
     drain_seconds: float
+    labels_of: Callable[[Service], Mapping[str, str]] = _none
 
 
-def render_services(services: Sequence[Service], stack: Stack) -> str:
+def render_services(services: Sequence[Service], place: Placement) -> str:
     """Return the entries of ``services:``, indented by two spaces; no value of a secret in them.
 
-    ``stack`` has a version of every secret of the services.
+    ``place`` has a version of every secret of the services.
     """
-    return "".join(_rendered(service, stack) for service in services)
+    return "".join(_rendered(service, place) for service in services)
 
 
-def volumes_of(services: Sequence[Service], stack: Stack) -> tuple[Mount, ...]:
+def volumes_of(services: Sequence[Service], place: Placement) -> tuple[Mount, ...]:
     """Return every volume of the services once, to be declared under ``volumes:``."""
     mounts = {
         mount.volume: mount
         for service in services
-        for mount in mounts_of(service, stack.name, stack.secret_versions)
+        for mount in mounts_of(service, place.stack, place.secret_versions)
     }
     return tuple(mounts[name] for name in sorted(mounts))
 
 
-def _rendered(service: Service, stack: Stack) -> str:
+def _rendered(service: Service, place: Placement) -> str:
     renames = _VARIABLES.get(service.name, {})
-    grace = max(_SHORTEST_GRACE, round(stack.drain_seconds) + _LONGER)
+    labels = place.labels_of(service)
+    grace = max(_SHORTEST_GRACE, round(place.drain_seconds) + _LONGER)
     values = {
         "gpus": 0,
         **{key: _plain(value) for key, value in service.values.items()},
         "image": service.image,
         "start_seconds": service.start_seconds,
-        "mounts": mounts_of(service, stack.name, stack.secret_versions),
+        "mounts": mounts_of(service, place.stack, place.secret_versions),
         "exports": [(renames.get(name, name), name) for name in service.secrets],
         "grace": f"{grace}s",
+        "labels": {_quoted(name): _quoted(value) for name, value in labels.items()},
     }
     return render(f"compose/services/{service.name}.yaml.j2", {"service": values})
 
