@@ -17,7 +17,7 @@ CALLER = "prometheus"
 
 @dataclass(frozen=True)
 class Scraped:
-    """What Prometheus asks for numbers: the API at its port, LiteLLM where it counts, and Qdrant."""
+    """What Prometheus asks: the API at its port, LiteLLM where it counts, and Qdrant."""
 
     api: Api
     port: int
