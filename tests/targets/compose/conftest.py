@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.targets.compose.stacks import StackProject, stack_project
+from tests.targets.compose.stack_project import StackProject, stack_project
 
 
 @pytest.fixture

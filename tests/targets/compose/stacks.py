@@ -1,106 +1,67 @@
-"""A project whose releases run as containers, and a look at what its engine holds of it."""
+"""Projects of every profile, and their compose files with a gateway and an API in front."""
 
-import contextlib
-import json
-import secrets
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from tests.project import API_KEY, Project, free_port
+import yaml
+
+from llmops_cli.config.compose_target import ComposeTarget
+from llmops_cli.config.load import parse
+from llmops_cli.config.model import Config
+from llmops_cli.flows.project_files import template_texts
+from llmops_cli.targets.compose.profiles import services_of
+from llmops_cli.targets.compose.rendered_services import (
+    Placement,
+    render_services,
+    volumes_of,
+)
+from llmops_cli.targets.compose.service import Service
+
+PROFILES = ("chat", "router", "production", "gpu-stack")
+
+_FRONT = """\
+name: {stack}
+services:
+  gateway:
+    image: haproxy:3.2.4
+    ports: ["8000:8080"]
+{services}
+volumes:
+  {stack}_gateway: {{}}
+"""
 
 
-@dataclass
-class StackProject(Project):
-    """A project with one target, `compose`."""
-
-    name: str = ""
-
-    @property
-    def stack(self) -> str:
-        return f"{self.name}-compose"
-
-    @property
-    def state(self) -> Path:
-        """A folder for what a test writes; the target itself keeps nothing on this machine."""
-        return self.root / ".scratch"
-
-    def containers(self, role: str = "") -> list[dict[str, Any]]:
-        """What the engine says of the stack's containers, of one role or of all."""
-        wanted = [f"label=llmops.stack={self.stack}", *([f"label=llmops.role={role}"] * bool(role))]
-        filters = [word for label in wanted for word in ("--filter", label)]
-        ids = docker("ps", "--all", "--quiet", *filters).split()
-        return json.loads(docker("inspect", *ids)) if ids else []
-
-    def container(self, release: str) -> dict[str, Any]:
-        """The newest container of a release."""
-        found = [c for c in self.containers("api") if release == _release_of(c)]
-        return max(found, key=lambda container: container["Created"])
-
-    def gateway(self) -> str:
-        """The id of the gateway's container."""
-        [gateway] = self.containers("gateway")
-        return gateway["Id"]
-
-    def running(self) -> set[str]:
-        """The releases that have a running container."""
-        return {_release_of(c) for c in self.containers("api") if c["State"]["Running"]}
-
-    def close(self) -> None:
-        """Remove all that bears the project's name: containers, volumes, network, images."""
-        ids = docker("ps", "--all", "--quiet", "--filter", f"name={self.name}").split()
-        if ids:
-            docker("rm", "--force", "--volumes", *ids)
-        for kind in ("volume", "network"):
-            names = docker(kind, "ls", "--quiet", "--filter", f"name={self.name}").split()
-            if names:
-                docker(kind, "rm", *names)
-        label = f"label=llmops.project={self.name}"
-        images = docker("image", "ls", "--all", "--quiet", "--filter", label).split()
-        if images:
-            with contextlib.suppress(subprocess.CalledProcessError):
-                docker("image", "rm", "--force", *sorted(set(images)))
+def project(profile: str, extra: str = "") -> tuple[Config, ComposeTarget]:
+    """Return the project that `init` writes for a profile, with more lines for its target."""
+    text = template_texts("demo", "compose", profile, 8000)["llmops.toml"]
+    text = text.replace("[targets.compose]\n", f"[targets.compose]\n{extra}\n")
+    config = parse(text, "llmops.toml")
+    target = config.targets["compose"]
+    assert isinstance(target, ComposeTarget)
+    return config, target
 
 
-def make_stack_project(root: Path, *, target: str = "", top: str = "") -> StackProject:
-    """Write a project that deploys to this machine's engine, with its key set."""
-    root.mkdir(parents=True, exist_ok=True)
-    project = StackProject(root, free_port(), name=f"llmops-test-{secrets.token_hex(4)}")
-    project.git("init", "-q", "-b", "main")
-    project.git("config", "user.name", "Tester")
-    project.git("config", "user.email", "tester@example.invalid")
-    project.write(
-        "llmops.toml",
-        f'name = "{project.name}"\n[api]\nsystem_prompt = "prompts/system.md"\n{top}\n'
-        f"[checks]\nconfirmations = 3\n[targets.compose]\nport = {project.port}\n{target}\n",
-    )
-    project.write(".gitignore", ".scratch/\n")
-    project.write("prompts/system.md", "You are brief.\n")
-    project.state.mkdir()
-    project.commit("First")
-    project.ok("secrets", "set", "LLMOPS_API_KEY", input=API_KEY)
-    return project
+def services(profile: str, extra: str = "") -> tuple[Service, ...]:
+    config, target = project(profile, extra)
+    return services_of(config, target, template_texts("demo", "compose", profile, 8000).get)
 
 
-@contextlib.contextmanager
-def stack_project(root: Path, *, target: str = "", top: str = "") -> Iterator[StackProject]:
-    """Make such a project; whatever it started and made is removed."""
-    project: StackProject | None = None
-    try:
-        project = make_stack_project(root, target=target, top=top)
-        yield project
-    finally:
-        if project is not None:
-            project.close()
+def placed(found: tuple[Service, ...], stack: str = "demo-compose") -> Placement:
+    versions = {name: "1" for service in found for name in service.secrets}
+    return Placement(stack, versions, 300, lambda service: {"llmops.service": service.name})
 
 
-def docker(*arguments: str, input: bytes | None = None) -> str:
-    """Run the engine's own program, and return what it writes."""
-    done = subprocess.run(["docker", *arguments], input=input, capture_output=True, check=True)
-    return done.stdout.decode()
+def compose_file(found: tuple[Service, ...], stack: str = "demo-compose") -> str:
+    place = placed(found, stack)
+    text = _FRONT.format(stack=stack, services=render_services(found, place))
+    for volume in volumes_of(found, place):
+        text += f"  {volume.volume}: {{name: {volume.volume}, external: {volume.is_external}}}\n"
+    return text.replace("external: True", "external: true").replace("external: False", "labels: {}")
 
 
-def _release_of(container: dict[str, Any]) -> str:
-    return json.loads(container["Config"]["Labels"]["llmops.record"])["id"]
+def loaded(profile: str, extra: str = "") -> Mapping[str, Any]:
+    """Return the services beside the API, by name, as YAML reads them."""
+    document = yaml.safe_load(compose_file(services(profile, extra)))
+    document["services"].pop("gateway")
+    found: Mapping[str, Any] = document["services"]
+    return found

@@ -5,7 +5,7 @@ import pytest
 from tests.engine import needs_compose
 from tests.load import is_possible, loaded
 from tests.poller import polled
-from tests.targets.compose.stacks import StackProject
+from tests.targets.compose.stack_project import StackProject
 
 pytestmark = needs_compose
 #: Numbers that a stream counts to, about 10 ms each: longer than the traffic takes to move.

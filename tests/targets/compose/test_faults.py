@@ -13,7 +13,7 @@ from llmops_cli.engine.volumes import Entry, put
 from tests.engine import needs_compose
 from tests.poller import polled
 from tests.project import LLMOPS
-from tests.targets.compose.stacks import StackProject, docker
+from tests.targets.compose.stack_project import StackProject, docker
 from tests.waiting import eventually
 
 pytestmark = [needs_compose, pytest.mark.timeout(300)]
