@@ -21,7 +21,7 @@ def make_target(config: Config, name: str, directory: Path) -> Target:
     """Make the target of that name for the project in ``directory``. Touches nothing."""
     settings = config.targets[name]
     if isinstance(settings, ComposeTarget):
-        return _compose(config, name, settings)
+        return _compose(config, name, settings, directory)
     return _local(name, settings, directory)
 
 
@@ -55,11 +55,11 @@ def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
     return Local(name, directory, settings, store, layout, Client(layout))
 
 
-def _compose(config: Config, name: str, settings: ComposeTarget) -> Target:
+def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path) -> Target:
     from llmops_cli.engine.docker import Engine
     from llmops_cli.secret_stores.volumes import VolumeStore
     from llmops_cli.targets.compose.making import make_compose_target, stack_of
 
     engine = Engine(host=settings.docker_host, context=settings.context)
     store = VolumeStore(engine, stack_of(config, name).name)
-    return make_compose_target(config, name, settings, engine, store)
+    return make_compose_target(config, name, directory, engine, store)

@@ -62,12 +62,27 @@ class GatewayService:
 
 
 @dataclass(frozen=True)
+class ConfigFiles:
+    """The texts of a service's configuration by their paths, and the volume that has them."""
+
+    volume: str
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Beside:
-    """What runs beside the API: the services by name, their part of the file, their volumes."""
+    """What runs beside the API: the services by name, their part of the file, their volumes.
+
+    ``files`` are to be in volumes before they start; ``api_secrets`` are the secrets that a
+    release's container gets; ``definitions`` names what each service is made from.
+    """
 
     names: tuple[str, ...] = ()
     text: str = ""
     volumes: tuple[Volume, ...] = ()
+    files: tuple[ConfigFiles, ...] = ()
+    api_secrets: tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,8 +94,9 @@ class ReleaseService:
     environment: Mapping[str, str]
     memory: str
     cpus: float
+    secrets: Sequence[Mount] = ()
 
-    def values(self, stack: Stack) -> Mapping[str, object]:
+    def values(self) -> Mapping[str, object]:
         """Return what the template fills in."""
         image = self.release.image
         return {
@@ -92,7 +108,7 @@ class ReleaseService:
             "memory": self.memory,
             "cpus": self.cpus,
             "environment": {k: _literal(v) for k, v in sorted(self.environment.items())},
-            "secrets": secret_mounts(stack, self.release.secret_versions),
+            "secrets": self.secrets,
         }
 
 
@@ -116,7 +132,7 @@ class StackFile:
                 "stop_seconds": round(self.stop_seconds) + _SLACK,
                 "services": self.beside.text,
                 "service_names": self.beside.names,
-                "releases": [found.values(self.stack) for found in self.releases],
+                "releases": [found.values() for found in self.releases],
                 "volumes": self._volumes(),
             },
         )
@@ -124,7 +140,7 @@ class StackFile:
     def _volumes(self) -> list[Volume]:
         mounts = list(self.gateway.secrets)
         for found in self.releases:
-            mounts += secret_mounts(self.stack, found.release.secret_versions)
+            mounts += found.secrets
         own = [self.stack.gateway, self.stack.data, *(mount.volume for mount in mounts)]
         named = {volume.name: volume for volume in self.beside.volumes}
         return list({**{name: Volume(name) for name in own}, **named}.values())

@@ -1,6 +1,6 @@
 """The environment of a release's container: settings and the files of secrets, never a value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from llmops_cli import __version__
 from llmops_cli.core.release import Release
@@ -11,15 +11,16 @@ SECRET_FOLDER = "/run/secrets"  # noqa: S105 - a folder
 _TRUSTED = "LLMOPS_TRUSTED_PROXIES"
 
 
-def environment_of(release: Release, subnets: Sequence[str]) -> dict[str, str]:
-    """Return the environment; ``subnets`` are the stack's own, where the gateway is.
+def environment_of(
+    release: Release, secrets: Iterable[str], subnets: Sequence[str]
+) -> dict[str, str]:
+    """Return the environment; ``subnets`` are the stack's own, where the gateway is, ``secrets``
+    the names of those that the container mounts.
 
     The gateway is believed when it says who asks, besides the proxies that the project believes.
     """
     believed = [release.settings.get(_TRUSTED, ""), *subnets]
-    secret_files = {
-        f"{name}_FILE": f"{SECRET_FOLDER}/{name}/value" for name in release.secret_versions
-    }
+    secret_files = {f"{name}_FILE": f"{SECRET_FOLDER}/{name}/value" for name in secrets}
     return {
         "LLMOPS_RELEASE": release.id,
         "LLMOPS_COMMIT": release.commit,

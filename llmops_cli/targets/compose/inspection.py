@@ -1,16 +1,17 @@
 """Reads what a stack is doing, and what would make a deploy to it fail. Changes nothing."""
 
+import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmops_cli.core.release import KeptRelease, Release, State
 from llmops_cli.core.target import Problem
-from llmops_cli.errors import EngineError
+from llmops_cli.errors import EngineError, LlmopsError
 from llmops_cli.targets.compose.compose import OLDEST
 from llmops_cli.targets.compose.containers import Container, releases_among
 from llmops_cli.targets.compose.records import Record
 from llmops_cli.targets.compose.site import Site, of_service
-from llmops_cli.targets.compose.stack import DEFINITION, GATEWAY, STACK
+from llmops_cli.targets.compose.stack import DATA, DEFINITION, GATEWAY, STACK
 
 
 def inspect(site: Site, address: str) -> State:
@@ -179,12 +180,18 @@ def _facts(site: Site, found: Sequence[Container], live: Container | None) -> di
     if live is not None:
         facts["container"] = live.name
         facts["restarts"] = str(live.restarts)
+    definitions = _definitions(site)
     for container in found:
-        service = container.labels.get("com.docker.compose.service", "")
-        if container.role == GATEWAY:
-            is_changed = container.labels.get(DEFINITION) != site.published().definition
+        if container.role in (GATEWAY, DATA) and container.service:
+            made_from = container.labels.get(DEFINITION)
+            is_changed = definitions.get(container.service, made_from) != made_from
             changed = ", changed since: llmops stop && llmops start" if is_changed else ""
-            facts["gateway"] = f"{container.health or container.state}{changed}"
-        elif container.role not in ("api", "keeper", "lock", "reader", "") and service:
-            facts[service] = container.health or container.state
+            facts[container.service] = f"{container.health or container.state}{changed}"
     return facts
+
+
+def _definitions(site: Site) -> Mapping[str, str]:
+    """Return what each service would be made from now; nothing where the project has faults."""
+    with contextlib.suppress(LlmopsError):
+        return {GATEWAY: site.published().definition, **site.beside().definitions}
+    return {}

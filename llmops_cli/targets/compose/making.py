@@ -1,12 +1,14 @@
 """From the project file to a compose target."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from llmops_cli.config.compose_target import ComposeTarget as Settings
 from llmops_cli.config.model import Config
 from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import PreflightError
+from llmops_cli.targets.compose.beside import Profile
 from llmops_cli.targets.compose.compose_file import GATEWAY, GATEWAY_IMAGE, GatewayService, Mount
 from llmops_cli.targets.compose.environment import SECRET_FOLDER
 from llmops_cli.targets.compose.gateway import Manners
@@ -44,13 +46,20 @@ class _Published:
 
 
 def make_compose_target(
-    config: Config, name: str, settings: Settings, engine: Engine, store: SecretStore
+    config: Config, name: str, directory: Path, engine: Engine, store: SecretStore
 ) -> ComposeTarget:
-    """Make the target of that name. Asks the engine nothing yet."""
+    """Make the target of that name for the project in ``directory``. Asks the engine nothing."""
+    settings = config.targets[name]
+    assert isinstance(settings, Settings)
     stack = stack_of(config, name)
     published = _Published(settings, stack, store)
-    site = Site(engine, stack, settings, _manners(config, stack, settings), published)
-    return ComposeTarget(name, site, store, _added(config, settings), address_of(settings))
+    profile = Profile(config, settings, directory, stack, store)
+    site = Site(engine, stack, settings, _manners(config, stack, settings), published, profile)
+
+    def added() -> dict[str, str]:
+        return {**_added(config, settings), **profile.api_settings()}
+
+    return ComposeTarget(name, site, store, added, address_of(settings))
 
 
 def stack_of(config: Config, name: str) -> Stack:

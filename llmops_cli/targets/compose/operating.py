@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from llmops_cli.errors import DeployError
-from llmops_cli.targets.compose import traffic
+from llmops_cli.targets.compose import staging, traffic
 from llmops_cli.targets.compose.site import Site, of_service
 from llmops_cli.targets.compose.stack import API, GATEWAY
 
@@ -28,7 +28,7 @@ def start(site: Site) -> None:
     site.records.write(record, site.gateway_files(record, recorded.release))
     beside = site.beside().names
     if beside:
-        site.compose.up(site.file(), *beside, waits=True, renews=True)
+        staging.start_beside(site, beside, renews=True)
     site.engine.run("update", "--restart", "unless-stopped", recorded.id)
     site.engine.run("start", recorded.id)
     traffic.start_gateway(site, renews=True)

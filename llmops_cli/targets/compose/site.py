@@ -1,7 +1,7 @@
 """A stack at its place: what the project says of it, and how its parts are reached."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.core.release import Release
@@ -14,15 +14,12 @@ from llmops_cli.targets.compose.compose_file import (
     GatewayService,
     ReleaseService,
     StackFile,
+    secret_mounts,
 )
 from llmops_cli.targets.compose.containers import Container
 from llmops_cli.targets.compose.gateway import Gateway, Manners, Route
 from llmops_cli.targets.compose.records import Record, Records
 from llmops_cli.targets.compose.stack import GATEWAY, Stack
-
-
-def _nothing() -> Beside:
-    return Beside()
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Site:
     configured: ComposeTarget
     manners: Manners
     published: Callable[[], GatewayService]
-    beside: Callable[[], Beside] = field(default=_nothing)
+    beside: Callable[[], Beside]
 
     @property
     def records(self) -> Records:
@@ -73,20 +70,18 @@ class Site:
 
     def file(self, release: Release | None = None, service: str = "") -> StackFile:
         """Return the compose file, with a release in it if one is given."""
-        releases = [self._service(release, service)] if release else []
-        return StackFile(
-            self.stack,
-            self.published(),
-            self.configured.drain_seconds,
-            self.beside(),
-            releases,
-        )
+        beside = self.beside()
+        releases = [self._service(release, service, beside)] if release else []
+        seconds = self.configured.drain_seconds
+        return StackFile(self.stack, self.published(), seconds, beside, releases)
 
-    def _service(self, release: Release, service: str) -> ReleaseService:
-        variables = environment.environment_of(release, self.compose.subnets())
-        return ReleaseService(
-            service, release, variables, self.configured.memory, self.configured.cpus
-        )
+    def _service(self, release: Release, service: str, beside: Beside) -> ReleaseService:
+        versions = release.secret_versions
+        own = {name: versions[name] for name in beside.api_secrets if name in versions}
+        variables = environment.environment_of(release, own, self.compose.subnets())
+        memory, cpus = self.configured.memory, self.configured.cpus
+        mounts = secret_mounts(self.stack, own)
+        return ReleaseService(service, release, variables, memory, cpus, mounts)
 
 
 def of_service(found: Sequence[Container], service: str) -> Container | None:

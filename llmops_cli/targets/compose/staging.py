@@ -11,7 +11,7 @@ from llmops_cli.core.release import Candidate, Release
 from llmops_cli.engine import volumes
 from llmops_cli.engine.volumes import Entry
 from llmops_cli.errors import DeployError, EngineError
-from llmops_cli.targets.compose import traffic
+from llmops_cli.targets.compose import files, traffic
 from llmops_cli.targets.compose.containers import Container, inspected, releases_among
 from llmops_cli.targets.compose.site import Site, of_service
 from llmops_cli.targets.compose.stack import GATEWAY, service_of
@@ -52,9 +52,15 @@ def start_stack(site: Site, services: Sequence[str]) -> None:
     site.records.write(site.records.read())
     beside = [name for name in services if name != GATEWAY]
     if beside:
-        site.compose.up(site.file(), *beside, waits=True)
+        start_beside(site, beside)
     if GATEWAY in services:
         traffic.start_gateway(site)
+
+
+def start_beside(site: Site, services: Sequence[str], *, renews: bool = False) -> None:
+    """Start services beside the API, and wait until they are healthy."""
+    files.put(site.engine, site.stack, site.beside().files)
+    site.compose.up(site.file(), *services, waits=True, renews=renews)
 
 
 def start(site: Site, candidate: Candidate) -> None:

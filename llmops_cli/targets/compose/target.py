@@ -46,14 +46,14 @@ class ComposeTarget:
     name: str
     site: Site
     secrets: SecretStore
-    added: Mapping[str, str]
+    added: Callable[[], Mapping[str, str]]
     address: str
     kind: str = field(default="compose", init=False)
     _hold: Hold = field(default_factory=Hold, init=False, repr=False, compare=False)
 
     def settings(self) -> Mapping[str, str]:
         """Return what the place adds to a release's settings: where it listens, its drain time."""
-        return self.added
+        return self.added()
 
     def inspect(self) -> State:
         """Ask the engine and the gateway what serves."""
