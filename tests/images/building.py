@@ -86,8 +86,7 @@ def making(
     try:
         yield Making(project, engine)
     finally:
-        listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--no-trunc")
-        mine = [line for line in listed.splitlines() if name in line]
+        mine = docker("image", "ls", "-q", "--filter", f"label=llmops.project={name}").split()
         subprocess.run(["docker", "rmi", "-f", *mine], capture_output=True, check=False)
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import BuildError, PreflightError
-from tests.engine import BASE, needs_engine
+from tests.engine import BASE, needs_engine, needs_registry
 from tests.images.building import docker, files, making, running
+from tests.images.small import held, unique
 from tests.project import API_KEY
+from tests.registries import servers
 from tests.waiting import eventually
 
 pytestmark = needs_engine
@@ -152,6 +154,23 @@ def test_a_ready_made_image_is_run_as_it_is(tmp_path: Path) -> None:
         assert found.reference == docker("image", "inspect", "-f", "{{.Id}}", BASE)
         assert not made.images.is_published
         assert made.images.scan(found, {}) == ()
+
+
+@needs_registry
+def test_a_ready_made_image_is_pulled_and_pinned_by_the_digest_of_its_registry(
+    tmp_path: Path,
+) -> None:
+    with servers.running(tmp_path / "registry") as registry:
+        name = f"{registry.host}/team/{unique()}:1.0"
+        with held(name, {}) as image:
+            docker("push", "-q", name)
+            docker("rmi", "-f", image.id)
+            with making(tmp_path / "chat", image=f'reference = "{name}"') as made:
+                assert made.images.find(made.release) is None
+                pulled = made.build()
+                digest = registry.digest(name.partition("/")[2].partition(":")[0], "1.0")
+                assert pulled.reference == f"{name.removesuffix(':1.0')}@{digest}"
+                assert made.images.find(made.release) == pulled
 
 
 def test_a_ready_made_image_that_is_nowhere_is_told(tmp_path: Path) -> None:
