@@ -74,4 +74,10 @@ def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
 
 
 def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path) -> Target:
-    raise NotImplementedError
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.secret_stores.volumes import VolumeStore
+    from llmops_cli.targets.compose.making import make_compose_target, stack_of
+
+    engine = Engine(host=settings.docker_host, context=settings.context)
+    store = VolumeStore(engine, stack_of(config, name).name)
+    return make_compose_target(config, name, directory, engine, store)

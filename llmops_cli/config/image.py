@@ -72,7 +72,7 @@ class ImageSettings(Table):
     def _one_kind(self) -> "ImageSettings":
         if self.reference and self.dockerfile:
             raise ValueError("has both reference and dockerfile; an image is one or the other")
-        if any(_is_moving(image) for image in (self.reference, self.base) if image):
+        if any(is_moving(image) for image in (self.reference, self.base) if image):
             raise ValueError("must not be :latest; that is another image every time")
         if (self.username is None) != (self.password_secret is None):
             raise ValueError("needs username and password_secret together")
@@ -84,5 +84,6 @@ class ImageSettings(Table):
         return not (self.reference or self.dockerfile)
 
 
-def _is_moving(image: str) -> bool:
+def is_moving(image: str) -> bool:
+    """Whether the name is that of another image every time."""
     return image.endswith(":latest")

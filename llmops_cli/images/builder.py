@@ -137,12 +137,17 @@ def _failure(engine: Engine, said: str) -> BuildError | PreflightError:
     failure = engine.failure(("build",), said)
     if isinstance(failure, PreflightError):
         return failure
-    is_full = "no space left on device" in said.lower()
-    room = f"{engine.program} system df, and free space on the engine's disk; then build again."
-    step = "Mend what the last lines say, commit, and build again."
     return BuildError(
         "The image could not be built.",
         evidence=said,
         state="What was serving is serving still.",
-        next_step=room if is_full else step,
+        next_step=_remedy(engine, said.lower()),
     )
+
+
+def _remedy(engine: Engine, said: str) -> str:
+    if "no space left on device" in said:
+        return f"{engine.program} system df, and free space on the engine's disk; then build again."
+    if "exec format error" in said:
+        return "Build on an engine of that platform, or install qemu-user-static on this one."
+    return "Mend what the last lines say, commit, and build again."

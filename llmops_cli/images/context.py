@@ -53,7 +53,7 @@ def put_commit(source: Source, tree: str, folder: Path, ignored: Ignored) -> lis
             path.unlink()
         else:
             kept.append(name)
-    _remove_empty(folder)
+    remove_empty(folder)
     return kept
 
 
@@ -82,11 +82,12 @@ def level(folder: Path) -> None:
         os.utime(path, (MOMENT, MOMENT), follow_symlinks=False)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
-
-
-def _remove_empty(folder: Path) -> None:
+def remove_empty(folder: Path) -> None:
+    """Remove the folders below a folder that hold nothing; git knows none either."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())

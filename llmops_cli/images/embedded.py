@@ -86,6 +86,7 @@ class Embedded:
             moved = folder / context.MODELS / context.APP / path
             moved.parent.mkdir(parents=True, exist_ok=True)
             (folder / context.APP / path).rename(moved)
+        context.remove_empty(folder / context.APP)
 
     def _own_lines(self, release: Release) -> list[str]:
         return (self.source.read(release.tree, ".dockerignore") or "").splitlines()

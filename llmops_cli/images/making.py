@@ -1,6 +1,5 @@
 """Which way a project comes by its images."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from llmops_cli.config.model import Config
@@ -26,7 +25,8 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
     """
     settings = config.image
     if settings.builder == "podman":
-        engine = replace(engine, program="podman")
+        # It knows neither the hosts nor the contexts of Docker.
+        engine = Engine(program="podman")
     if settings.reference:
         return ReadyMade(settings.reference, settings.platform, engine)
     source = open_source(directory)

@@ -13,7 +13,8 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError
 from llmops_cli.images import builder, context, labels
 from llmops_cli.images.inspection import Held, look_up
-from llmops_cli.images.publish import find_published, publish
+from llmops_cli.images.publish import publish
+from llmops_cli.images.published import find_published
 from llmops_cli.images.pulling import present
 from llmops_cli.images.scan.context import scan_folder
 from llmops_cli.images.scan.image import scan_image

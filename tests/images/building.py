@@ -57,6 +57,9 @@ class Making:
     ) -> Image:
         return self.images.build(self.release, BuildOptions(use_cache=use_cache, **options), tell)
 
+    def options(self, **options: str) -> BuildOptions:
+        return BuildOptions(**options)
+
     def quietly(self) -> tuple[BuildOptions, Tell]:
         """The options of a build that nobody watches."""
         return BuildOptions(), quiet
@@ -83,8 +86,7 @@ def making(
     try:
         yield Making(project, engine)
     finally:
-        listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--no-trunc")
-        mine = [line for line in listed.splitlines() if name in line]
+        mine = docker("image", "ls", "-q", "--filter", f"label=llmops.project={name}").split()
         subprocess.run(["docker", "rmi", "-f", *mine], capture_output=True, check=False)
 
 

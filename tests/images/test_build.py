@@ -89,7 +89,7 @@ def test_labels_say_which_commit_it_is_without_the_password_of_the_remote(
     release = made.release
     wanted = {
         "org.opencontainers.image.revision": release.commit,
-        "org.opencontainers.image.source": "https://git.example.com/team/chat.git",
+        "org.opencontainers.image.source": "https://git.example.com/team/chat",
         "org.opencontainers.image.created": release.committed_at.isoformat(),
         "org.opencontainers.image.version": release.id,
         "org.opencontainers.image.base.name": BASE,

@@ -10,9 +10,11 @@ import pytest
 
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import BuildError, PreflightError
-from tests.engine import BASE, needs_engine
+from tests.engine import BASE, needs_engine, needs_registry
 from tests.images.building import docker, files, making, running
+from tests.images.small import held, unique
 from tests.project import API_KEY
+from tests.registries import servers
 from tests.waiting import eventually
 
 pytestmark = needs_engine
@@ -87,6 +89,20 @@ def test_a_model_of_the_commit_is_a_layer_of_its_own(tmp_path: Path) -> None:
         assert "xllamacpp==" in (dockerfile / "requirements.txt").read_text()
 
 
+def test_settings_of_the_project_file_arrive_as_they_are(tmp_path: Path) -> None:
+    model = 'a$HOME\\ "b" $PATH \\n é # \''
+    lines = [
+        f"model = {json.dumps(model)}",
+        '[[api.upstreams]]\nname = "one"\nbase_url = "https://one.example/v1"\nauth = "none"',
+        f"models = [{json.dumps(model)}]",
+    ]
+    with making(tmp_path / "chat", api="\n".join(lines)) as made:
+        text = docker("image", "inspect", "-f", "{{json .Config.Env}}", made.build().id)
+        variables = dict(line.split("=", 1) for line in json.loads(text))
+        assert variables["LLMOPS_MODEL"] == model
+        assert json.loads(variables["LLMOPS_UPSTREAMS"])[0]["models"] == [model]
+
+
 def test_a_dockerfile_of_the_project_is_built_with_the_files_of_the_commit(
     tmp_path: Path,
 ) -> None:
@@ -125,7 +141,7 @@ def test_a_secret_that_is_sent_to_the_builder_is_found_though_the_image_lacks_it
         image = images.build(made.release, *made.quietly())
         leaks = images.scan(image, {"LLMOPS_API_KEY": [Secret(API_KEY)]})
         assert [(leak.what, leak.place) for leak in leaks] == [
-            ("LLMOPS_API_KEY", "notes.txt (sent to the builder)")
+            ("LLMOPS_API_KEY", "notes.txt, line 1 (sent to the builder)")
         ]
 
 
@@ -138,6 +154,23 @@ def test_a_ready_made_image_is_run_as_it_is(tmp_path: Path) -> None:
         assert found.reference == docker("image", "inspect", "-f", "{{.Id}}", BASE)
         assert not made.images.is_published
         assert made.images.scan(found, {}) == ()
+
+
+@needs_registry
+def test_a_ready_made_image_is_pulled_and_pinned_by_the_digest_of_its_registry(
+    tmp_path: Path,
+) -> None:
+    with servers.running(tmp_path / "registry") as registry:
+        name = f"{registry.host}/team/{unique()}:1.0"
+        with held(name, {}) as image:
+            docker("push", "-q", name)
+            docker("rmi", "-f", image.id)
+            with making(tmp_path / "chat", image=f'reference = "{name}"') as made:
+                assert made.images.find(made.release) is None
+                pulled = made.build()
+                digest = registry.digest(name.partition("/")[2].partition(":")[0], "1.0")
+                assert pulled.reference == f"{name.removesuffix(':1.0')}@{digest}"
+                assert made.images.find(made.release) == pulled
 
 
 def test_a_ready_made_image_that_is_nowhere_is_told(tmp_path: Path) -> None:
