@@ -52,10 +52,14 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     from llmops_cli.engine import doctor as engines
     from llmops_cli.engine.docker import Engine
     from llmops_cli.images import doctor as images
+    from llmops_cli.targets.compose.making import stack_of
 
     engine = Engine(host=settings.docker_host, context=settings.context)
     found = [*engines.probes(engine), *images.probes(config.image, engine, target.secrets)]
-    return [*found, engines.port_probe(engine, settings.host, settings.port, config.name)]
+    return [
+        *found,
+        engines.port_probe(engine, settings.host, settings.port, stack_of(config, name).name),
+    ]
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
