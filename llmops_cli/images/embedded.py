@@ -44,11 +44,6 @@ class Embedded:
         return self.config.image.base
 
     @property
-    def is_all_in_the_image(self) -> bool:
-        """Whether the image holds every file of the context: all that is not ours."""
-        return True
-
-    @property
     def root(self) -> str:
         """The context is the whole folder."""
         return "."

@@ -32,4 +32,5 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
     source = open_source(directory)
     dockerfile = settings.dockerfile
     contents = OwnDockerfile(dockerfile, source) if dockerfile else Embedded(config, source)
-    return ProjectImages(config, source, contents, engine, registry_of(settings, secrets))
+    registry = registry_of(settings, secrets)
+    return ProjectImages(config, source, contents, engine, registry, secrets)

@@ -29,11 +29,6 @@ class OwnDockerfile:
         return ""
 
     @property
-    def is_all_in_the_image(self) -> bool:
-        """Whether the image holds every file of the context: only the Dockerfile knows."""
-        return False
-
-    @property
     def root(self) -> str:
         """The folder of the commit's files."""
         return context.APP

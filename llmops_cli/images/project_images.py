@@ -7,8 +7,10 @@ from typing import Protocol
 
 from llmops_cli.config.model import Config
 from llmops_cli.core.image import BuildOptions, Image, Leak, Tell
+from llmops_cli.core.known_secrets import known_secrets
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import Secret
+from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError
 from llmops_cli.images import builder, context, labels
@@ -16,7 +18,7 @@ from llmops_cli.images.inspection import Held, look_up
 from llmops_cli.images.publish import publish
 from llmops_cli.images.published import find_published
 from llmops_cli.images.pulling import present
-from llmops_cli.images.scan.context import scan_folder
+from llmops_cli.images.scan.context import refuse_secrets
 from llmops_cli.images.scan.image import scan_image
 from llmops_cli.registries.oci import Registry
 from llmops_cli.source import Source
@@ -33,11 +35,6 @@ class Contents(Protocol):
     @property
     def base(self) -> str:
         """The image that it is put on, where that is known; else nothing."""
-        ...
-
-    @property
-    def is_all_in_the_image(self) -> bool:
-        """Whether the image holds every file of the context."""
         ...
 
     @property
@@ -62,7 +59,7 @@ class ProjectImages:
     contents: Contents
     engine: Engine
     registry: Registry | None
-    _release: Release | None = None
+    secrets: SecretStore
 
     @property
     def is_published(self) -> bool:
@@ -85,7 +82,6 @@ class ProjectImages:
 
     def built(self, release: Release) -> Image | None:
         """Return the image where the engine holds it; one of other content does not count."""
-        self._release = release
         name = self.name_of(release)
         held = look_up(self.engine, name)
         # Whatever digest an engine has for it is not yet that of a registry.
@@ -93,7 +89,6 @@ class ProjectImages:
 
     def build(self, release: Release, options: BuildOptions, tell: Tell) -> Image:
         """Make the image from the commit, and return it with its id."""
-        self._release = release
         self.engine = self._engine_of(options)
         kind = builder.kind_of(self.engine)
         with context.workspace() as folder:
@@ -106,6 +101,9 @@ class ProjectImages:
                 use_cache=options.use_cache,
                 created=int(release.committed_at.timestamp()),
             )
+            # Now, because the builder may be on another machine.
+            known = known_secrets(self.secrets, release)
+            refuse_secrets(order.context, known, self.config.image.scan_ignore)
             builder.build(self.engine, kind, order, tell)
         held = look_up(self.engine, order.name)
         if held is None:
@@ -118,12 +116,8 @@ class ProjectImages:
 
     def scan(self, image: Image, secrets: Mapping[str, Sequence[Secret]]) -> Sequence[Leak]:
         """Look for secrets in all that the image holds."""
-        found = scan_image(self.engine, image, secrets, self.contents.base or None)
-        if self._release is None or self.contents.is_all_in_the_image:
-            return found
-        with context.workspace() as folder:
-            self.contents.write(self._release, builder.kind_of(self.engine), folder)
-            return (*found, *_beside(found, scan_folder(folder / self.contents.root, secrets)))
+        ignored = self.config.image.scan_ignore
+        return scan_image(self.engine, image, secrets, self.contents.base or None, ignored)
 
     def push(self, image: Image, release: Release, tell: Tell) -> Image:
         """Publish the image, and return it with its digest."""
@@ -149,12 +143,3 @@ class ProjectImages:
         base = present(self.engine, self.contents.base, platform, tell)
         digest = base.as_image(self.contents.base).digest
         return {**found, **labels.base_labels(self.contents.base, digest)}
-
-
-def _beside(found: Sequence[Leak], sent: Sequence[Leak]) -> list[Leak]:
-    """Return the leaks of a context that are not those of the image once more."""
-    return [
-        replace(leak, place=f"{leak.place} (sent to the builder)")
-        for leak in sent
-        if not any(leak.what == one.what and one.place.endswith(leak.place) for one in found)
-    ]

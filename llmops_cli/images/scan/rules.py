@@ -3,6 +3,7 @@
 Kingfisher looks offline: it could ask an issuer whether a key is good, which is not used here.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Rules:
         yield from credentials(letters, path)
 
 
+@functools.cache
 def load_rules() -> Rules:
     """Load the rules. The first time ever takes seconds; then they are in the user's cache.
 

@@ -1,7 +1,6 @@
 """Secrets to hide and to find again; made anew in every run, so that no rule knows them."""
 
 import base64
-import functools
 import random
 import string
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from llmops_cli.core.secret import Secret
 from llmops_cli.images.scan.exact import values_of
 from llmops_cli.images.scan.file_search import Search
 from llmops_cli.images.scan.needles import needles_of
-from llmops_cli.images.scan.rules import Rules, load_rules
+from llmops_cli.images.scan.rules import load_rules
 
 _RANDOM = random.SystemRandom()
 _ALPHABET = string.ascii_letters + string.digits
@@ -33,12 +32,7 @@ def in_base64(text: str) -> str:
 def search_for(*values: str, ignored: tuple[str, ...] = ()) -> Search:
     """A search for values that are called S0, S1 and so on."""
     secrets = {f"S{number}": [Secret(value)] for number, value in enumerate(values)}
-    return Search(values_of(needles_of(secrets)), _rules(), ignored)
-
-
-@functools.cache
-def _rules() -> Rules:
-    return load_rules()
+    return Search(values_of(needles_of(secrets)), load_rules(), ignored)
 
 
 def leaks_in(
