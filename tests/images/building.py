@@ -4,14 +4,16 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmops_cli.config.load import load
-from llmops_cli.core.image import BuildOptions, Image, Images, quiet
+from llmops_cli.core.image import BuildOptions, Image, Images, Tell, quiet
 from llmops_cli.core.release import Release, release_id
 from llmops_cli.engine.docker import Engine
+from llmops_cli.images.builder import Kind
+from llmops_cli.images.embedded import Embedded
 from llmops_cli.images.making import images_of
 from llmops_cli.secret_stores.file import FileStore
 from llmops_cli.source import open_source
@@ -19,6 +21,7 @@ from tests.images.small import unique
 from tests.project import API_KEY, Project, free_port, make_project
 
 #: How a container is run where nobody trusts it.
+ENGINE = Engine()
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp")
 
 
@@ -34,7 +37,7 @@ class Making:
     """A project, and what makes its images."""
 
     project: Project
-    engine: Engine = field(default_factory=Engine)
+    engine: Engine
 
     @property
     def images(self) -> Images:
@@ -54,9 +57,23 @@ class Making:
     ) -> Image:
         return self.images.build(self.release, BuildOptions(use_cache=use_cache, **options), tell)
 
+    def options(self, **options: str) -> BuildOptions:
+        return BuildOptions(**options)
+
+    def quietly(self) -> tuple[BuildOptions, Tell]:
+        """The options of a build that nobody watches."""
+        return BuildOptions(), quiet
+
+    def write_context(self, folder: Path) -> None:
+        """Write what a build of the embedded API sends to the builder."""
+        contents = Embedded(load(self.project.root), open_source(self.project.root))
+        contents.write(self.release, Kind.BUILDKIT, folder)
+
 
 @contextmanager
-def making(root: Path, *, image: str = "", api: str = "") -> Iterator[Making]:
+def making(
+    root: Path, engine: Engine = ENGINE, *, image: str = "", api: str = ""
+) -> Iterator[Making]:
     """Write a project with a target that runs images; remove its images at the end."""
     project = make_project(root)
     name = unique()
@@ -67,10 +84,9 @@ def making(root: Path, *, image: str = "", api: str = "") -> Iterator[Making]:
     )
     project.commit("Run as containers")
     try:
-        yield Making(project)
+        yield Making(project, engine)
     finally:
-        listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--no-trunc")
-        mine = [line for line in listed.splitlines() if name in line]
+        mine = docker("image", "ls", "-q", "--filter", f"label=llmops.project={name}").split()
         subprocess.run(["docker", "rmi", "-f", *mine], capture_output=True, check=False)
 
 
@@ -139,3 +155,11 @@ def files(image: Image) -> set[str]:
     finally:
         docker("rm", name)
     return {f"/{line}" for line in listed.stdout.splitlines()}
+
+
+def without_buildx(folder: Path) -> Path:
+    """Return a docker program without that plugin, as older systems have it."""
+    program = folder / "docker-without-buildx"
+    program.write_text('#!/bin/sh\n[ "$1" = buildx ] && exit 1\nexec docker "$@"\n')
+    program.chmod(0o755)
+    return program
