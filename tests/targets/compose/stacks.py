@@ -31,18 +31,26 @@ volumes:
 """
 
 
-def project(profile: str, extra: str = "") -> tuple[Config, ComposeTarget]:
+#: Of Grafana and of MLflow, as the template has them.
+PORTS = (3000, 5000)
+
+
+def project(
+    profile: str, extra: str = "", ports: tuple[int, int] = PORTS
+) -> tuple[Config, ComposeTarget]:
     """Return the project that `init` writes for a profile, with more lines for its target."""
     text = template_texts("demo", "compose", profile, 8000)["llmops.toml"]
     text = text.replace("[targets.compose]\n", f"[targets.compose]\n{extra}\n")
+    text = text.replace("grafana_port = 3000", f"grafana_port = {ports[0]}")
+    text = text.replace("mlflow_port = 5000", f"mlflow_port = {ports[1]}")
     config = parse(text, "llmops.toml")
     target = config.targets["compose"]
     assert isinstance(target, ComposeTarget)
     return config, target
 
 
-def services(profile: str, extra: str = "") -> tuple[Service, ...]:
-    config, target = project(profile, extra)
+def services(profile: str, extra: str = "", ports: tuple[int, int] = PORTS) -> tuple[Service, ...]:
+    config, target = project(profile, extra, ports)
     return services_of(config, target, template_texts("demo", "compose", profile, 8000).get)
 
 
