@@ -30,7 +30,14 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     settings = config.targets[name]
     if not isinstance(settings, ComposeTarget):
         return None
-    raise NotImplementedError
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.images.making import images_of
+
+    # Without a registry between them, an image must be made where it runs.
+    is_published = config.image.repository is not None
+    there = Engine(host=settings.docker_host, context=settings.context)
+    engine = Engine() if is_published else there
+    return images_of(config, directory, engine, target.secrets)
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
@@ -49,4 +56,10 @@ def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
 
 
 def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path) -> Target:
-    raise NotImplementedError
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.secret_stores.volumes import VolumeStore
+    from llmops_cli.targets.compose.making import make_compose_target, stack_of
+
+    engine = Engine(host=settings.docker_host, context=settings.context)
+    store = VolumeStore(engine, stack_of(config, name).name)
+    return make_compose_target(config, name, directory, engine, store)
