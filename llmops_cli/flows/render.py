@@ -1,7 +1,7 @@
 """The files that a target would run the project's release with, for people to read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmops_cli.core.release import Release
@@ -27,6 +27,11 @@ def render(project: Project, *, allow_dirty: bool = False) -> Rendered:
         PreflightError: there are changes that no commit has, or the target cannot be asked.
     """
     release = resolve(project.config, project.source, project.target, allow_dirty=allow_dirty)
+    if project.images is not None:
+        # No registry is asked: what a deploy would make is called by its name.
+        built = project.images.built(release)
+        name = project.images.name_of(release)
+        release = replace(release, image=built.reference if built else name)
     files: dict[str, str] = {}
     for part in (project.target, project.images):
         if isinstance(part, Documented):
