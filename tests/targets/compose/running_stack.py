@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmops_cli.targets.compose.rendered_services import volumes_of
+from llmops_cli.targets.compose.rendered_services import render_services, volumes_of
 from llmops_cli.targets.compose.service import Service, config_volume, secret_volume
-from tests.targets.compose.stacks import compose_file, placed, services
+from tests.targets.compose.stacks import placed, services
 
 #: Each in the place of its own image: its user, its folders, how it starts. Prometheus is real.
 _DOCKERFILE = """\
@@ -42,6 +42,17 @@ ENTRYPOINT ["/usr/bin/prometheus"]
 FROM base AS grafana
 USER 472
 ENTRYPOINT ["grafana"]
+"""
+#: What Prometheus finds by the name of every release.
+_RELEASE = """\
+services:
+  release:
+    image: {image}
+    entrypoint: [api]
+    networks: {{default: {{aliases: [api]}}}}
+    volumes: ["{secret}:/run/secrets/PROMETHEUS_KEY:ro"]
+{services}
+volumes:
 """
 _STAGES = {"qdrant": "qdrant", "prometheus": "prometheus", "grafana": "grafana"}
 
@@ -115,16 +126,15 @@ def production(name: str, folder: Path, ports: tuple[int, int]) -> RunningStack:
     extra = f"images = {{ {listed} }}"
     found = services("production", extra, ports)
     secrets = {n: f"value-of-{n}-{name}" for n in placed(found).secret_versions}
-    text = compose_file(found, name).replace(
-        '  gateway:\n    image: haproxy:3.2.4\n    ports: ["8000:8080"]\n',
-        f"""\
-  release:
-    image: {images["litellm"]}
-    entrypoint: [api]
-    networks: {{default: {{aliases: [api]}}}}
-    volumes: ["{secret_volume(name, "PROMETHEUS_KEY", "1")}:/run/secrets/PROMETHEUS_KEY:ro"]
-""",
+    place = placed(found, name)
+    text = _RELEASE.format(
+        image=images["litellm"],
+        secret=secret_volume(name, "PROMETHEUS_KEY", "1"),
+        services=render_services(found, place),
     )
+    for mount in volumes_of(found, place):
+        external = "external: true" if mount.is_external else "labels: {}"
+        text += f"  {mount.volume}: {{name: {mount.volume}, {external}}}\n"
     return RunningStack(name, found, secrets, text)
 
 
