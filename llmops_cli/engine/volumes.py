@@ -20,6 +20,8 @@ WRITING = "llmops.writing"
 _TAKEN = "is already in use by container"
 _NO_IMAGE = "No such image"
 _NO_CONTAINER = "No such container"
+#: What `docker cp -` says of the root of a container that is not there.
+_NO_FOLDER = "must be a directory"
 _NO_FILE = ("Could not find the file", "no such file or directory")
 
 
@@ -125,7 +127,7 @@ def put(engine: Engine, container: str, folder: str, entries: Sequence[Entry]) -
     try:
         engine.run("cp", "-", f"{container}:/", input=archive(folder, entries))
     except EngineError as error:
-        if _NO_CONTAINER in error.evidence:
+        if _NO_CONTAINER in error.evidence or _NO_FOLDER in error.evidence:
             raise GoneError(container) from error
         raise
 

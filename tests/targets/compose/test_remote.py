@@ -18,7 +18,7 @@ def test_an_engine_behind_ssh_is_deployed_to(tmp_path: Path) -> None:
             release = project.commit("From another machine")
             deploying = project.popen("deploy")
             said = deploying.communicate(timeout=280)
-            assert deploying.returncode == 0, said
+            assert deploying.returncode == 0, said[1]
             assert project.serving() == release
             assert project.containers("lock") == []
         log = (tmp_path / "ssh" / "log").read_text()
