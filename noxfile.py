@@ -1,4 +1,4 @@
-"""Sessions: lint, tests, clients, package, bench. `nox` runs all but the last; `nox -l` lists."""
+"""Sessions: lint, tests, clients, package; lock and bench are for the asking. `nox -l` lists."""
 
 import json
 import os
@@ -13,6 +13,9 @@ nox.options.sessions = ["lint", "tests", "clients", "package"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
+#: Extras that an image of the embedded API may hold, and where their locked packages are.
+IN_IMAGES = ("serve", "postgres", "otel", "entra", "google", "engine")
+LOCKS = Path("llmops_cli/images/locks")
 EXTRAS = ".[serve,engine,docker,postgres,evals,otel,entra,google]"
 
 
@@ -43,6 +46,15 @@ def clients(session: nox.Session) -> None:
     """The tests with clients that others wrote, which the ordinary tests skip by name."""
     session.install("-e", EXTRAS, *_group("test"), *_group("clients"))
     session.run("pytest", "-n", "2", "tests/serve/clients", *session.posargs)
+    # The proxy wants older packages than ours, so it has an environment of its own.
+    proxy = Path(session.create_tmp()).resolve() / "litellm"
+    session.run("python", "-m", "venv", str(proxy))
+    session.run(str(proxy / "bin/pip"), "install", "-q", "litellm[proxy]>=1.106", external=True)
+    session.run(
+        "pytest",
+        "tests/targets/compose/test_litellm_real.py",
+        env={**os.environ, "LLMOPS_TEST_LITELLM": str(proxy / "bin/litellm")},
+    )
 
 
 @nox.session
@@ -69,6 +81,37 @@ def _use(session: nox.Session, llmops: str, project: str) -> None:
             session.error("the wheel's release is in trouble")
     finally:
         subprocess.run([llmops, "-C", project, "stop", "--yes"], check=False)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Choose the packages of images anew: versions and hashes, for every Python and platform."""
+    session.install("uv")
+    extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    with tempfile.TemporaryDirectory() as folder:
+        everything = Path(folder) / "everything.txt"
+        _compile(session, [line for name in IN_IMAGES for line in extras[name]], everything)
+        for name in IN_IMAGES:
+            # Whatever extras an image has, their versions are those that were chosen together.
+            chosen = LOCKS / f"{name}.txt"
+            _compile(session, extras[name], chosen, "--constraints", str(everything))
+
+
+def _compile(session: nox.Session, wanted: list[str], lock: Path, *options: str) -> None:
+    requirements = Path(session.create_tmp()) / "wanted.in"
+    requirements.write_text("".join(f"{line}\n" for line in wanted))
+    asked = subprocess.run(
+        ["pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
+    )
+    index = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip()
+    command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
+    session.run(
+        *command,
+        *("--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade"),
+        *(*options, "--output-file", str(lock), str(requirements)),
+        env={**os.environ, **({"UV_DEFAULT_INDEX": index} if index else {})},
+        silent=True,
+    )
 
 
 @nox.session

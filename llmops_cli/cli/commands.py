@@ -14,6 +14,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "deploy": "Put the current commit into service, verified and reversible",
         "rollback": "Go back to an earlier release",
         "plan": "Show what a deploy would do",
+        "render": "Show the files that a target runs a release with",
         "smoke-test": "Ask a running API whether it works",
     },
     "Operate": {
@@ -23,6 +24,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "start": "Start serving the recorded release again",
         "stop": "Stop serving; releases and data stay",
         "secrets": "Set, list, check and remove secret values",
+        "doctor": "Examine this machine and this project, and say what to mend",
         "keys": "Make keys for callers of the API, and hashes of passwords",
     },
 }

@@ -29,9 +29,14 @@ def command(
     ] = _HERE,
     *,
     target: Annotated[
-        str, typer.Option("--target", metavar="KIND", help="Kind of the first target.")
-    ] = "local",
-    template: Annotated[str, typer.Option("--template", help="What to start from.")] = "chat",
+        str | None,
+        typer.Option(
+            "--target", metavar="KIND", help="Kind of the first target. Default: by the template."
+        ),
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", help="What to start from; an unknown one lists them.")
+    ] = "chat",
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the project. Default: the folder's.")
     ] = None,
@@ -101,11 +106,14 @@ def _opener(folder: Path) -> "flow.OpenSecrets":
         from llmops_cli.config.api_access import API_KEY
         from llmops_cli.config.environment import required_secrets
         from llmops_cli.config.load import load, target_name
+        from llmops_cli.config.target import LocalTarget
 
         config = load(folder)
-        if API_KEY not in required_secrets(config):
+        name = target_name(config, None)
+        is_here = isinstance(config.targets[name], LocalTarget)
+        if API_KEY not in required_secrets(config) or not is_here:
             return None
-        return make_target(config, target_name(config, None), folder).secrets
+        return make_target(config, name, folder).secrets
 
     return open_secrets
 
@@ -122,7 +130,22 @@ def _next(folder: Path, outcome: "flow.Outcome") -> list[str]:
     is_written = any(change.is_written for change in outcome.files)
     message = " -m 'Add llmops'" if is_written else ""
     commit = [f"git add . && git commit{message}"] if outcome.has_changes else []
-    return [*go, *commit, "llmops deploy"]
+    return [*go, *commit, *_secrets(folder), "llmops deploy"]
+
+
+def _secrets(folder: Path) -> list[str]:
+    """Return what sets the secrets of a target that is not on this machine, or lists them."""
+    from llmops_cli.config.api_access import API_KEY
+    from llmops_cli.config.environment import required_secrets
+    from llmops_cli.config.load import load, target_name
+    from llmops_cli.config.target import LocalTarget
+
+    config = load(folder)
+    names = required_secrets(config)
+    if not names or isinstance(config.targets[target_name(config, None)], LocalTarget):
+        return []
+    is_plain = names == (API_KEY,)
+    return [f"llmops secrets set {API_KEY} --generate" if is_plain else "llmops secrets check"]
 
 
 def _command(command: str, folder: Path) -> str:

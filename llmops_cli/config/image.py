@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from llmops_cli.config.fields import Port, ProjectPath, Rule, SecretName, Text
+from llmops_cli.config.fields import Port, ProjectPath, Rule, SecretName, Text, Texts
 from llmops_cli.config.table import Table
 
 Repository = Annotated[
@@ -62,11 +62,17 @@ class ImageSettings(Table):
         default=None, description="Secret that holds the password or token of that user."
     )
 
+    scan_ignore: Texts = Field(
+        default=(),
+        description="Files in which texts that only look like keys are no reason to stop, such as "
+        "docs/*.md. Values of the project's own secrets are found there all the same.",
+    )
+
     @model_validator(mode="after")
     def _one_kind(self) -> "ImageSettings":
         if self.reference and self.dockerfile:
             raise ValueError("has both reference and dockerfile; an image is one or the other")
-        if any(_is_moving(image) for image in (self.reference, self.base) if image):
+        if any(is_moving(image) for image in (self.reference, self.base) if image):
             raise ValueError("must not be :latest; that is another image every time")
         if (self.username is None) != (self.password_secret is None):
             raise ValueError("needs username and password_secret together")
@@ -78,5 +84,6 @@ class ImageSettings(Table):
         return not (self.reference or self.dockerfile)
 
 
-def _is_moving(image: str) -> bool:
+def is_moving(image: str) -> bool:
+    """Whether the name is that of another image every time."""
     return image.endswith(":latest")

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,9 @@ class Engine:
         if self.host or self.context:
             inherited.pop("DOCKER_HOST", None)
             inherited.pop("DOCKER_CONTEXT", None)
+        if self.config:
+            # It would count for more than the logins of that folder.
+            inherited.pop("DOCKER_AUTH_CONFIG", None)
         return inherited
 
     @property
@@ -108,6 +111,25 @@ class Engine:
             )
         except FileNotFoundError as error:
             raise self._missing() from error
+
+    def lines(self, *arguments: str) -> Iterator[str]:
+        """Run a command and yield what it writes to both its outputs, line by line, as it comes.
+
+        It is ended when nobody reads on. How it ends is not told.
+        """
+        process = subprocess.Popen(
+            [*self.command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+        )
+        try:
+            for line in process.stdout or ():
+                yield line.decode(errors="replace").rstrip("\r\n")
+        finally:
+            process.terminate()
+            process.communicate()
 
     def failure(self, arguments: Sequence[str], said: str) -> EngineError | PreflightError:
         """Return the error for a command that failed and said this."""

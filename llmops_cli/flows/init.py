@@ -10,7 +10,7 @@ from llmops_cli.config.targets import KINDS
 from llmops_cli.core.target import SecretStore
 from llmops_cli.errors import PreflightError, UsageError
 from llmops_cli.flows.first_commit import FirstCommit, commit_first, has_changes, is_in_repository
-from llmops_cli.flows.project_files import project_files, templates
+from llmops_cli.flows.project_files import PLAIN, project_files, templates
 from llmops_cli.flows.scaffold import (
     Action,
     Decide,
@@ -27,12 +27,15 @@ OpenSecrets = Callable[[], SecretStore | None]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: the folder, the project's name, the kind of its target, the template."""
+    """What is asked for: the folder, the project's name, the kind of its target, the template.
+
+    Without a kind, the target is of the kind that suits the template.
+    """
 
     directory: Path
     name: str
-    kind: str = "local"
-    template: str = "chat"
+    kind: str | None = None
+    template: str = PLAIN
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,15 @@ def plan(request: Request) -> InitPlan:
     """Say what would be done. Only reads.
 
     Raises:
-        UsageError: there is no such kind of target, or no such template.
+        UsageError: there is no such kind of target, or no such template, or they do not go
+            together.
         PreflightError: git is missing, or the folder cannot hold the files.
     """
-    _refuse_unknown("kind of target", request.kind, KINDS)
     _refuse_unknown("template", request.template, templates())
+    kind = _kind(request)
     _refuse_file(request.directory)
     makes_repository = not is_in_repository(request.directory.absolute())
-    texts = project_files(request.directory, request.name, request.kind, request.template)
+    texts = project_files(request.directory, request.name, kind, request.template)
     return InitPlan(request, plan_files(request.directory, texts), makes_repository)
 
 
@@ -92,6 +96,21 @@ def do(plan: InitPlan, decide: Decide, open_secrets: OpenSecrets) -> Outcome:
         paths = [change.path for change in files if change.action is not Action.KEEP]
         committed = commit_first(directory, paths, f"Create {plan.request.name}")
     return Outcome(files, committed, has_new_key, has_changes(directory))
+
+
+def _kind(request: Request) -> str:
+    # All but the plain template have services beside the API.
+    suitable = "local" if request.template == PLAIN else "compose"
+    if request.kind is None:
+        return suitable
+    _refuse_unknown("kind of target", request.kind, KINDS)
+    if request.kind == "local" != suitable:
+        raise UsageError(
+            f"The template {request.template!r} runs in containers, not on a local target.",
+            state="Nothing was written.",
+            next_step="Leave out --target, or say: --target compose",
+        )
+    return request.kind
 
 
 def _refuse_unknown(what: str, wanted: str, known: Iterable[str]) -> None:

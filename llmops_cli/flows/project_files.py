@@ -12,6 +12,11 @@ from llmops_cli.rendering import render, template_names
 
 _PORTS = range(8000, 65536)
 
+#: The template whose files every other one has too, where it has none of its own.
+PLAIN = "chat"
+#: Left out of the others: their workflow would need the keys of providers.
+_PLAIN_ONLY = "dot-github/"
+
 
 def templates() -> list[str]:
     """Return the names of the templates that there are."""
@@ -20,15 +25,29 @@ def templates() -> list[str]:
 
 def project_files(directory: Path, name: str, kind: str, template: str) -> dict[str, str]:
     """Return the text of every file of a project, by its path inside the project's folder."""
-    folder = f"init/{template}"
+    texts = template_texts(name, kind, template, _port(directory, kind))
+    return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
+
+
+def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, str]:
+    """Return the files of a template, filled in, by their paths inside a project's folder."""
     values = {
         "name": name,
         "kind": kind,
-        "port": _port(directory, kind),
+        "port": port,
         "version": __version__,
+        "extra": "serve" if kind == "local" else "docker",
     }
-    texts = {_path(file): render(f"{folder}/{file}", values) for file in template_names(folder)}
-    return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
+    return {_path(file): render(file_of, values) for file, file_of in _files(template).items()}
+
+
+def _files(template: str) -> dict[str, str]:
+    """Return where the template of each file is: in its own folder, or in the plain one."""
+    plain = {file: f"init/{PLAIN}/{file}" for file in template_names(f"init/{PLAIN}")}
+    if template != PLAIN:
+        plain = {file: path for file, path in plain.items() if not file.startswith(_PLAIN_ONLY)}
+    own = {file: f"init/{template}/{file}" for file in template_names(f"init/{template}")}
+    return dict(sorted({**plain, **own}.items()))
 
 
 def existing_project(directory: Path) -> Config | None:

@@ -174,7 +174,8 @@ def test_a_name_is_asked_for_only_where_the_folder_gives_none(tmp_path: Path) ->
     ("arguments", "status"),
     [
         (("--name", "Not Valid"), 2),
-        (("--template", "router"), 2),
+        (("--template", "nothing"), 2),
+        (("--template", "router", "--target", "local"), 2),
         (("--target", "aws"), 2),
         (("x" * 300,), 4),
     ],
@@ -218,3 +219,15 @@ def test_a_disk_that_takes_no_more_leaves_no_half_file(tmp_path: Path) -> None:
     assert "README.md" in left
     assert not [name for name in left if name.endswith(tuple("0123456789"))]
     assert llmops("init", "chat", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("template", "step"),
+    [("chat", "llmops secrets set LLMOPS_API_KEY --generate"), ("router", "llmops secrets check")],
+)
+def test_without_an_engine_a_project_for_containers_is_written_and_its_keys_are_named(
+    tmp_path: Path, template: str, step: str
+) -> None:
+    options = ("--target", "compose", "--template", template, "--json")
+    document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    assert document["next"] == ["cd chat", step, "llmops deploy"]

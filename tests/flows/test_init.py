@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.load import load
 from llmops_cli.errors import ConfigError, PreflightError, UsageError
 from llmops_cli.flows import init
@@ -17,6 +18,7 @@ from llmops_cli.flows.project_name import check_name, name_after
 from llmops_cli.flows.scaffold import Action, FileChange
 from llmops_cli.secret_stores.file import FileStore
 from llmops_cli.serve.models.demo_memory import reply
+from llmops_cli.targets.compose.profiles import services_of
 
 
 def keep(change: FileChange) -> bool:
@@ -276,7 +278,7 @@ def test_without_git_nothing_is_written(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("option", "there_is"), [({"kind": "aws"}, "local"), ({"template": "router"}, "chat")]
+    ("option", "there_is"), [({"kind": "aws"}, "local"), ({"template": "nothing"}, "chat")]
 )
 def test_an_unknown_kind_or_template_is_answered_with_those_there_are(
     folder: Path, option: dict[str, str], there_is: str
@@ -337,3 +339,42 @@ def test_editors_find_the_schema_that_the_project_file_names(folder: Path) -> No
     run(folder)
     first = (folder / "llmops.toml").read_text().splitlines()[0]
     assert (folder / first.removeprefix("#:schema ")).is_file()
+
+
+@pytest.mark.parametrize("template", ["chat", "router", "production", "gpu-stack"])
+def test_every_template_makes_a_project_for_containers(folder: Path, template: str) -> None:
+    run(folder, template=template, kind="compose")
+    config = load(folder)
+    target = config.targets["compose"]
+    assert isinstance(target, ComposeTarget)
+    assert target.profile == template
+
+    def read(path: str) -> str:
+        return git(folder, "show", f"HEAD:{path}")
+
+    assert bool(services_of(config, target, read)) == (template != "chat")
+
+
+def test_a_template_with_services_is_for_containers_by_itself(folder: Path) -> None:
+    run(folder, template="router")
+    assert list(load(folder).targets) == ["compose"]
+
+
+def test_a_template_with_services_does_not_go_with_processes(folder: Path) -> None:
+    with pytest.raises(UsageError, match="containers"):
+        run(folder, template="router", kind="local")
+    assert not folder.exists()
+
+
+def test_an_edited_configuration_of_litellm_is_kept(folder: Path) -> None:
+    run(folder, template="router")
+    edited = (folder / "litellm.yaml").read_text().replace("timeout: 14", "timeout: 9")
+    (folder / "litellm.yaml").write_text(edited)
+    outcome = run(folder, template="router")
+    assert actions(outcome)["litellm.yaml"] is Action.KEEP
+    assert (folder / "litellm.yaml").read_text() == edited
+
+
+def test_the_workflow_installs_what_the_target_needs(folder: Path) -> None:
+    run(folder, kind="compose")
+    assert "llmops-cli[docker]==" in (folder / ".github/workflows/deploy.yml").read_text()

@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from llmops_cli import __version__
 from llmops_cli.core.release import KeptRelease, Release
+from llmops_cli.targets.documents import release_document, release_from
 from llmops_cli.targets.local.layout import Layout
 
 _FORMAT = 1
@@ -64,10 +65,7 @@ class Store:
     def read(self, release: str) -> Release | None:
         """Read a release, or return None where there is none."""
         document = read_json(self.folder(release) / "release.json")
-        try:
-            return _from_document(document) if document else None
-        except (KeyError, TypeError, ValueError):
-            return None
+        return release_from(document) if document else None
 
     def ids(self) -> list[str]:
         """Return the ids of every release folder, the one that was live latest first."""
@@ -235,18 +233,5 @@ def _to_document(release: Release) -> dict[str, object]:
         "format": _FORMAT,
         "llmops": __version__,
         "written_at": datetime.now(UTC).isoformat(),
-        **asdict(release),
-        "committed_at": release.committed_at.isoformat(),
+        **release_document(release),
     }
-
-
-def _from_document(document: Mapping[str, Any]) -> Release:
-    return Release(
-        id=document["id"],
-        commit=document["commit"],
-        tree=document["tree"],
-        committed_at=datetime.fromisoformat(document["committed_at"]),
-        subject=document["subject"],
-        settings=document["settings"],
-        secret_versions=document["secret_versions"],
-    )

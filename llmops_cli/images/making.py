@@ -1,0 +1,36 @@
+"""Which way a project comes by its images."""
+
+from pathlib import Path
+
+from llmops_cli.config.model import Config
+from llmops_cli.core.image import Images
+from llmops_cli.core.target import SecretStore
+from llmops_cli.engine.docker import Engine
+from llmops_cli.images.embedded import Embedded
+from llmops_cli.images.own_dockerfile import OwnDockerfile
+from llmops_cli.images.project_images import ProjectImages
+from llmops_cli.images.ready_made import ReadyMade
+from llmops_cli.images.registry_of import registry_of
+from llmops_cli.source import open_source
+
+
+def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretStore) -> Images:
+    """Return what makes the images of the project in ``directory`` on an engine.
+
+    ``secrets`` may keep the password of the registry.
+
+    Raises:
+        ConfigError: the repository is not one.
+        PreflightError: the folder is in no git repository.
+    """
+    settings = config.image
+    if settings.builder == "podman":
+        # It knows neither the hosts nor the contexts of Docker.
+        engine = Engine(program="podman")
+    if settings.reference:
+        return ReadyMade(settings.reference, settings.platform, engine)
+    source = open_source(directory)
+    dockerfile = settings.dockerfile
+    contents = OwnDockerfile(dockerfile, source) if dockerfile else Embedded(config, source)
+    registry = registry_of(settings, secrets)
+    return ProjectImages(config, source, contents, engine, registry, secrets)

@@ -1,0 +1,170 @@
+"""A repository of an OCI registry: what a tag holds, and whether more can be put there."""
+
+import hashlib
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from llmops_cli.core.secret import Secret
+from llmops_cli.registries.documents import ACCEPTED, Configuration, Manifest, read
+from llmops_cli.registries.login import Credentials, Fixed, Login
+from llmops_cli.registries.patience import Patience
+from llmops_cli.registries.probe import trouble_of
+from llmops_cli.registries.reference import Repository, parse
+from llmops_cli.registries.session import Session
+from llmops_cli.registries.stored_login import StoredLogin, docker_files
+from llmops_cli.registries.trouble import broken
+from llmops_cli.registries.trust import DOCKER_CERTIFICATES, context_for
+from llmops_cli.registries.wire import Answer
+
+_NOT_THERE = 404
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a tag or digest stands for: ``digest`` of the manifest, ``labels`` of the image.
+
+    ``configuration`` is the digest of the image's configuration, which engines use as its id; it
+    is empty for a list of images.
+    """
+
+    digest: str
+    configuration: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A repository, and who we are there. Making one asks nobody anything."""
+
+    repository: Repository
+    credentials: Credentials
+    patience: Patience = field(default_factory=Patience)
+    certificates: Path = DOCKER_CERTIFICATES
+
+    def login(self) -> Login | None:
+        """Return who we are there, looked up anew; None for nobody.
+
+        Raises:
+            AccessError, PreflightError: as `Credentials` says.
+        """
+        return self.credentials.login()
+
+    def find(self, reference: str) -> Published | None:
+        """Return what a tag or digest stands for, or None where the registry has no such thing.
+
+        Everything is verified by its digest; the digest of a tag is computed from its manifest.
+
+        Raises:
+            AccessError: the registry refuses the login.
+            BuildError: it does not answer, or what it answers is damaged.
+        """
+        with self._session() as session:
+            answer = session.get(f"manifests/{reference}", accept=ACCEPTED)
+            if answer.status == _NOT_THERE:
+                return None
+            digest = self._verified(answer, reference)
+            manifest = self._manifest(answer)
+            if manifest.config is None:
+                return Published(digest, "", self._shared_labels(session, manifest, answer))
+            configuration = manifest.config.digest
+            return Published(digest, configuration, self._labels(session, configuration))
+
+    def check(self) -> None:
+        """Ask whether the registry answers and accepts the login.
+
+        Raises:
+            AccessError, BuildError: as `find`.
+        """
+        with self._session() as session:
+            session.expect(session.get("", accept="application/json"), 200)
+
+    def trouble(self) -> str:
+        """Try to begin an upload, take it back, and return why it could not be; else nothing.
+
+        Raises:
+            AccessError: the login may not push.
+        """
+        with self._session() as session:
+            return trouble_of(session)
+
+    def _shared_labels(
+        self, session: Session, manifest: Manifest, answer: Answer
+    ) -> Mapping[str, str]:
+        found: list[Mapping[str, str]] = []
+        for one in manifest.images:
+            inner = session.expect(session.get(f"manifests/{one.digest}", accept=ACCEPTED), 200)
+            self._verified(inner, one.digest)
+            config = self._manifest(inner).config
+            if config is None:
+                raise broken(self.repository, inner, "it is a list within a list")
+            found.append(self._labels(session, config.digest))
+        if not found:
+            raise broken(self.repository, answer, "it is no image")
+        common = set(found[0].items()).intersection(*(labels.items() for labels in found))
+        return dict(common)
+
+    def _labels(self, session: Session, configuration: str) -> Mapping[str, str]:
+        answer = session.expect(session.get(f"blobs/{configuration}", accept="*/*"), 200)
+        self._verified(answer, configuration)
+        try:
+            return read(Configuration, answer.body).labels
+        except ValueError as error:
+            raise broken(self.repository, answer, f"it is no configuration: {error}") from error
+
+    def _manifest(self, answer: Answer) -> Manifest:
+        try:
+            manifest = read(Manifest, answer.body)
+        except ValueError as error:
+            raise broken(self.repository, answer, f"it is no manifest: {error}") from error
+        if manifest.config is None and not manifest.manifests:
+            raise broken(self.repository, answer, "it is no manifest of a kind that is known")
+        return manifest
+
+    def _verified(self, answer: Answer, reference: str) -> str:
+        promised = reference if ":" in reference else answer.headers.get("docker-content-digest")
+        algorithm = (promised or "sha256:").partition(":")[0]
+        if algorithm not in ("sha256", "sha512"):
+            raise broken(self.repository, answer, f"its digest is {promised}")
+        digest = f"{algorithm}:{hashlib.new(algorithm, answer.body).hexdigest()}"
+        if promised and promised != digest:
+            reason = f"the registry calls it {promised}, but what it sent is {digest}"
+            raise broken(self.repository, answer, reason)
+        return digest
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        is_near = self.repository.is_loopback
+        # A context without certificates: loading them takes longer than a local request.
+        verify = (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            if is_near
+            else context_for(self.repository.host, self.certificates)
+        )
+        with httpx2.Client(
+            headers={"user-agent": "llmops"},
+            verify=verify,
+            # A proxy from the environment does not reach the registry of this machine.
+            transport=httpx2.HTTPTransport(verify=verify) if is_near else None,
+        ) as client:
+            yield Session(client, self.repository, self.credentials, self.patience)
+
+
+def make_registry(
+    repository: str, username: str | None = None, password: Secret | None = None
+) -> Registry:
+    """Make the registry of a repository such as ``registry.example.com/team/chat``.
+
+    Without a user and a password, the login is the one that `docker login` has stored.
+
+    Raises:
+        ConfigError: it is not a repository.
+    """
+    found = parse(repository)
+    if username is None or password is None:
+        return Registry(found, StoredLogin(found, docker_files()))
+    return Registry(found, Fixed(Login(username, password)))

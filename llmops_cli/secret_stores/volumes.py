@@ -1,0 +1,102 @@
+"""Secrets in volumes of a Docker engine: one volume a version, written and read by `docker cp`."""
+
+import re
+from dataclasses import dataclass, field
+
+from llmops_cli.core.secret import Secret
+from llmops_cli.engine import volumes
+from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.volumes import Entry, TakenError
+from llmops_cli.errors import UsageError
+
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
+#: The file of a volume that holds the value.
+VALUE = "value"
+
+
+@dataclass(frozen=True)
+class VolumeStore:
+    """Keeps version N of a value in the volume ``STACK_secret_NAME_N``.
+
+    The file is readable for every user of the containers that mount it, and only they mount it: a
+    container's user is not known when the value is stored. A new value is a new volume, so
+    releases that are pinned to the old one keep it. What was read is remembered, for a version
+    never changes.
+    """
+
+    engine: Engine
+    stack: str
+    _known: dict[str, Secret] = field(default_factory=dict, repr=False, compare=False)
+
+    def current_version(self, name: str) -> str | None:
+        """Return the newest version of a secret, or None where there is none."""
+        versions = self._versions().get(name, [])
+        return str(max(versions)) if versions else None
+
+    def read(self, name: str, version: str | None = None) -> Secret | None:
+        """Return a value, the newest unless a version is named; None where there is none."""
+        versions = self._versions() if version is None or not self._is_known(name, version) else {}
+        wanted = version or str(max(versions.get(name, [0])))
+        volume = self.volume(name, wanted)
+        if volume not in self._known:
+            if int(wanted) not in versions.get(name, []):
+                return None
+            labels = {**self._labels, "llmops.role": "reader"}
+            value = volumes.read(self.engine, volume, VALUE, labels)
+            if value is None:
+                return None
+            self._known[volume] = Secret(value.decode())
+        return self._known[volume]
+
+    def write(self, name: str, value: Secret) -> str:
+        """Store a value as the newest version, and return that version."""
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} cannot be the name of a secret.",
+                next_step="Use capital letters, digits and underscores, as in OPENAI_API_KEY.",
+            )
+        version = max([0, *self._versions().get(name, [])]) + 1
+        entry = Entry(VALUE, value.reveal().encode())
+        while True:
+            labels = {**self._labels, "llmops.secret": name, "llmops.version": str(version)}
+            try:
+                volumes.fill(self.engine, self.volume(name, str(version)), (entry,), labels)
+            except TakenError:
+                # Somebody writes that version now, or was killed at it: it is theirs.
+                version += 1
+            else:
+                return str(version)
+
+    def remove(self, name: str) -> None:
+        """Remove every version of a secret.
+
+        Raises:
+            EngineError: a container has it still; the evidence names it.
+        """
+        for version in self._versions().get(name, []):
+            self._known.pop(self.volume(name, str(version)), None)
+            self.engine.run("volume", "rm", self.volume(name, str(version)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the secrets that have a value."""
+        return tuple(sorted(self._versions()))
+
+    def volume(self, name: str, version: str) -> str:
+        """Return the volume of a version, for a container that reads it itself."""
+        return f"{self.stack}_secret_{name}_{version}"
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {"llmops.stack": self.stack}
+
+    def _is_known(self, name: str, version: str) -> bool:
+        return self.volume(name, version) in self._known
+
+    def _versions(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        prefix = self.volume("", "").removesuffix("_")
+        for volume in volumes.volume_names(self.engine, self._labels):
+            name, _dash, version = volume.removeprefix(prefix).rpartition("_")
+            if volume.startswith(prefix) and version.isdecimal():
+                found.setdefault(name, []).append(int(version))
+        return found

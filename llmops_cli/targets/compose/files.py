@@ -1,0 +1,29 @@
+"""Files of configuration in volumes that are named after their content, and so never change."""
+
+from collections.abc import Iterable
+
+from llmops_cli.engine import volumes
+from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.volumes import Entry, TakenError
+from llmops_cli.targets.compose.compose_file import ConfigFiles
+from llmops_cli.targets.compose.stack import DATA, Stack
+
+
+def put(engine: Engine, stack: Stack, wanted: Iterable[ConfigFiles]) -> None:
+    """Make the volumes that are not there yet. Only inside the stack's lock."""
+    labels = dict(stack.labels(DATA))
+    there: set[str] | None = None
+    for files in wanted:
+        there = volumes.volume_names(engine, labels) if there is None else there
+        if files.volume not in there:
+            _fill(engine, files, labels)
+
+
+def _fill(engine: Engine, files: ConfigFiles, labels: dict[str, str]) -> None:
+    entries = [Entry(path, text.encode()) for path, text in files.texts.items()]
+    try:
+        volumes.fill(engine, files.volume, entries, labels)
+    except TakenError:
+        # Whoever began it held the lock that is ours now, and was killed.
+        volumes.abandoned(engine, files.volume)
+        volumes.fill(engine, files.volume, entries, labels)

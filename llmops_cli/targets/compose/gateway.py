@@ -1,0 +1,186 @@
+"""The gateway: an HAProxy that moves the traffic from one release to another while it runs.
+
+Every release that has traffic, or still finishes requests, has a slot of the gateway. A promotion
+makes one slot ready and drains the others: the next request of every client connection goes to the
+new release, and streams that are open stay where they are until they end.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.volumes import Entry
+from llmops_cli.errors import DeployError
+from llmops_cli.rendering import render
+
+#: Inside its container: the port of the runtime API, that of the staged release, its own health.
+RUNTIME_PORT, PRIVATE_PORT, HEALTH_PORT = 9999, 8081, 8082
+SLOTS = tuple(f"s{number}" for number in range(1, 9))
+STAGED = "candidate"
+_ASK = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}; cat >&3; cat <&3"
+_FORCED_MAINTENANCE, _CONFIGURED_MAINTENANCE, _FORCED_DRAIN = 1, 4, 8
+_MAP = "/gateway/releases.map"
+_NOBODY = "-"
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot, as the gateway tells: ``service`` is empty where it has none; ``idle_since`` counts
+    seconds since its state changed.
+    """
+
+    name: str
+    service: str
+    address: str
+    admin: int
+    idle_since: int
+
+    @property
+    def has_traffic(self) -> bool:
+        """Whether new requests go here."""
+        return bool(self.service) and not self.admin & (_FORCED_MAINTENANCE | _FORCED_DRAIN)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where traffic goes: a release's service, its address and port, and the release's id."""
+
+    service: str
+    address: str
+    port: int
+    release: str
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How the gateway treats requests, whichever release has them.
+
+    ``certificate`` is the file of its certificate and key, where it speaks HTTPS; ``trusted`` are
+    the proxies before it that are believed; ``request_seconds`` is what the API allows a request.
+    """
+
+    stack: str
+    port: int
+    request_seconds: float
+    body_seconds: float
+    certificate: str = ""
+    trusted: tuple[str, ...] = ()
+
+
+def configuration(manners: Manners, service: str = "", release: str = "") -> tuple[Entry, ...]:
+    """Return the files with which the gateway starts, with the traffic on this release, if any."""
+    values = {
+        "stack": manners.stack,
+        "port": manners.port,
+        "body_seconds": round(manners.body_seconds),
+        "silent_seconds": round(max(_HOUR, manners.request_seconds * 2)),
+        "certificate": manners.certificate,
+        "trusted": manners.trusted,
+        "slots": SLOTS,
+        "service": service,
+    }
+    names = {SLOTS[0]: release or _NOBODY}
+    lines = [f"{slot} {names.get(slot, _NOBODY)}\n" for slot in (*SLOTS, STAGED)]
+    return (
+        Entry("haproxy.cfg", render("compose/gateway.cfg.j2", values).encode()),
+        Entry("releases.map", "".join(lines).encode()),
+    )
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway that runs, by its container."""
+
+    engine: Engine
+    container: str
+
+    def slots(self) -> list[Slot]:
+        """Return the slots of the public side."""
+        return _slots(self._ask("show servers state api"))
+
+    def live_service(self) -> str:
+        """Return the service that new requests go to, or nothing."""
+        return next((slot.service for slot in self.slots() if slot.has_traffic), "")
+
+    def stage(self, route: Route) -> None:
+        """Let the private side lead to a release that has just been started."""
+        before = _slots(self._ask("show servers state staged"))[0]
+        server = f"staged/{STAGED}"
+        self._ask(*_aimed(server, before, route), f"set map {_MAP} {STAGED} {route.release}")
+        self._expect("staged", STAGED, route)
+
+    def move(self, route: Route | None) -> None:
+        """Lead new requests to a release, or to nobody; those under way stay where they are.
+
+        Raises:
+            DeployError: the gateway did not do so; the evidence is what it says of its slots.
+        """
+        slots = self.slots()
+        if route is None:
+            self._ask(*(f"set server api/{s.name} state maint" for s in slots if s.has_traffic))
+            return
+        chosen = _slot_for(route.service, slots)
+        others = [slot for slot in slots if slot.has_traffic and slot.name != chosen.name]
+        self._ask(
+            f"set map {_MAP} {chosen.name} {route.release}",
+            *_aimed(f"api/{chosen.name}", chosen, route),
+            *(f"set server api/{slot.name} state drain" for slot in others),
+        )
+        self._expect("api", chosen.name, route)
+
+    def _expect(self, backend: str, server: str, route: Route) -> None:
+        told = self._ask(f"show servers state {backend}")
+        ready = [slot for slot in _slots(told) if slot.has_traffic]
+        wanted = [(server, route.service, route.address)]
+        if [(slot.name, slot.service, slot.address) for slot in ready] != wanted:
+            raise DeployError(
+                f"The gateway does not lead to {route.release}.", evidence=told.strip()
+            )
+
+    def _ask(self, *commands: str) -> str:
+        if not commands:
+            return ""
+        line = ";".join(commands) + "\n"
+        words = ("exec", "--interactive", self.container, "bash", "-c", _ASK)
+        return self.engine.run(*words, input=line.encode(), seconds=30).decode()
+
+
+def _aimed(server: str, slot: Slot, route: Route) -> list[str]:
+    """Return the commands that aim a slot at a release.
+
+    The address is given along with the name, so that nobody waits for the name service; the name
+    lets the gateway follow a container that comes back with another address.
+    """
+    named = [] if slot.service == route.service else [f"set server {server} fqdn {route.service}"]
+    return [
+        *named,
+        f"set server {server} addr {route.address} port {route.port}",
+        f"set server {server} state ready",
+    ]
+
+
+def _slot_for(service: str, slots: Sequence[Slot]) -> Slot:
+    """Choose the slot that has the service, else one that is free, else the longest idle one."""
+    having = [slot for slot in slots if slot.service == service]
+    free = [slot for slot in slots if not slot.service]
+    idle = sorted((s for s in slots if not s.has_traffic), key=lambda slot: -slot.idle_since)
+    return (having + free + idle)[0]
+
+
+def _slots(told: str) -> list[Slot]:
+    """Read the answer to `show servers state`: columns by name, after a line with the version."""
+    lines = [line.split() for line in told.splitlines()]
+    names = next((line[1:] for line in lines if line[:2] == ["#", "be_id"]), [])
+    rows = [dict(zip(names, line, strict=False)) for line in lines if len(line) == len(names) > 0]
+    return [
+        Slot(
+            name=row["srv_name"],
+            service=re.sub(r"^-$", "", row["srv_fqdn"]),
+            address=row["srv_addr"],
+            admin=int(row["srv_admin_state"]),
+            idle_since=int(row["srv_time_since_last_change"]),
+        )
+        for row in rows
+    ]
