@@ -65,6 +65,7 @@ class GatewayService:
 class ConfigFiles:
     """The texts of a service's configuration by their paths, and the volume that has them."""
 
+    service: str
     volume: str
     texts: Mapping[str, str]
 
