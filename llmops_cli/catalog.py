@@ -9,6 +9,7 @@ from pathlib import Path
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import LocalTarget
+from llmops_cli.core.diagnosis import Probe
 from llmops_cli.core.image import Images
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError
@@ -38,6 +39,27 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     there = Engine(host=settings.docker_host, context=settings.context)
     engine = Engine() if is_published else there
     return images_of(config, directory, engine, target.secrets)
+
+
+def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:
+    """Make the looks that `llmops doctor` takes at what a target needs."""
+    settings = config.targets[name]
+    if not isinstance(settings, ComposeTarget):
+        from llmops_cli.config.environment import api_environment
+        from llmops_cli.targets.local.doctor import probes
+
+        return probes(target, api_environment(config))
+    from llmops_cli.engine import doctor as engines
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.images import doctor as images
+    from llmops_cli.targets.compose.making import stack_of
+
+    engine = Engine(host=settings.docker_host, context=settings.context)
+    found = [*engines.probes(engine), *images.probes(config.image, engine, target.secrets)]
+    return [
+        *found,
+        engines.port_probe(engine, settings.host, settings.port, stack_of(config, name).name),
+    ]
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:

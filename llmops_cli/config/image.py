@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from llmops_cli.config.fields import Port, ProjectPath, Rule, SecretName, Text
+from llmops_cli.config.fields import Port, ProjectPath, Rule, SecretName, Text, Texts
 from llmops_cli.config.table import Table
 
 Repository = Annotated[
@@ -60,6 +60,12 @@ class ImageSettings(Table):
     )
     password_secret: SecretName | None = Field(
         default=None, description="Secret that holds the password or token of that user."
+    )
+
+    scan_ignore: Texts = Field(
+        default=(),
+        description="Files in which texts that only look like keys are no reason to stop, such as "
+        "docs/*.md. Values of the project's own secrets are found there all the same.",
     )
 
     @model_validator(mode="after")

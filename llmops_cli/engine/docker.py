@@ -46,6 +46,9 @@ class Engine:
         if self.host or self.context:
             inherited.pop("DOCKER_HOST", None)
             inherited.pop("DOCKER_CONTEXT", None)
+        if self.config:
+            # It would count for more than the logins of that folder.
+            inherited.pop("DOCKER_AUTH_CONFIG", None)
         return inherited
 
     @property

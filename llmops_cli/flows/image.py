@@ -1,13 +1,13 @@
 """The image of a release: built, searched for secrets and published, where that is not done yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from llmops_cli.core import plan as plans
 from llmops_cli.core.image import BuildOptions, Image, Images, Leak, Tell
+from llmops_cli.core.known_secrets import known_secrets
 from llmops_cli.core.plan import Observer, Phase, Plan, Step, StepSaid, ignore
 from llmops_cli.core.release import Release
-from llmops_cli.core.secret import Secret
 from llmops_cli.core.target import Target
 from llmops_cli.errors import InterruptedByOperatorError, PreflightError, SecretFoundError
 from llmops_cli.flows.project import Project
@@ -55,7 +55,7 @@ class Work:
 
     def _scan(self, tell: Tell) -> None:
         if self.image is not None:
-            leaks = self.images.scan(self.image, known_secrets(self.target, self.release))
+            leaks = self.images.scan(self.image, known_secrets(self.target.secrets, self.release))
             if leaks:
                 raise _found(self.image, leaks)
 
@@ -123,16 +123,6 @@ def plan(project: Project, release: Release) -> tuple[Plan, str]:
     work = _work(project.images, project.target, release, _AS_BUILT, ignore)
     known = work.image.reference if work.image else project.images.name_of(release)
     return Plan(tuple(work.steps)), known
-
-
-def known_secrets(target: Target, release: Release) -> Mapping[str, Sequence[Secret]]:
-    """Return the values that the target keeps, by name: the newest, and the release's own."""
-    found: dict[str, list[Secret]] = {}
-    for name in target.secrets.names():
-        for version in {target.secrets.current_version(name), release.secret_versions.get(name)}:
-            value = target.secrets.read(name, version) if version else None
-            found.setdefault(name, []).extend([value] if value else [])
-    return found
 
 
 def _work(

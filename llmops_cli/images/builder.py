@@ -12,8 +12,8 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError, EngineError, PreflightError
 
 _LAST_LINES = 20
-#: They hold the time of the build, so that no two images of a commit would be the same.
-_NO_ATTESTATIONS = "BUILDX_NO_DEFAULT_ATTESTATIONS"
+#: Seconds that a program has to end by itself, with all that it started.
+_END_SECONDS = 5.0
 
 
 class Kind(StrEnum):
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """What to build: the context, and the Dockerfile's path in it."""
+    """What to build: the context, the Dockerfile's path in it, and when the commit was made."""
 
     context: Path
     dockerfile: str
@@ -39,6 +39,14 @@ class Order:
     labels: Mapping[str, str] = field(default_factory=dict)
     platform: str | None = None
     use_cache: bool = True
+    created: int = 0
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What else makes two images of a commit the same, for builders that know of it: the time
+        in their description, in seconds, and no record of the build.
+        """
+        return {"SOURCE_DATE_EPOCH": str(self.created), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 def kind_of(engine: Engine) -> Kind:
@@ -64,7 +72,7 @@ def build(engine: Engine, kind: Kind, order: Order, tell: Tell) -> None:
         BuildError: a step failed; the evidence is the end of the log.
     """
     # Without BuildKit in the environment the classic builder is asked for by its name.
-    variables = {"DOCKER_BUILDKIT": "0"} if kind is Kind.CLASSIC else {_NO_ATTESTATIONS: "1"}
+    variables = {"DOCKER_BUILDKIT": "0"} if kind is Kind.CLASSIC else order.variables
     status, said = run(engine, arguments(kind, order), tell, variables)
     if status:
         raise _failure(engine, said)
@@ -111,21 +119,35 @@ def run(
                 last.append(line.rstrip())
                 tell(line.rstrip())
         except BaseException:
-            process.kill()
+            _end(process)
             raise
     return process.returncode, "\n".join(last)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    # Asked first: a plugin that it runs would go on building without it.
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _failure(engine: Engine, said: str) -> BuildError | PreflightError:
     failure = engine.failure(("build",), said)
     if isinstance(failure, PreflightError):
         return failure
-    is_full = "no space left on device" in said.lower()
-    room = f"{engine.program} system df, and free space on the engine's disk; then build again."
-    step = "Mend what the last lines say, commit, and build again."
     return BuildError(
         "The image could not be built.",
         evidence=said,
         state="What was serving is serving still.",
-        next_step=room if is_full else step,
+        next_step=_remedy(engine, said.lower()),
     )
+
+
+def _remedy(engine: Engine, said: str) -> str:
+    if "no space left on device" in said:
+        return f"{engine.program} system df, and free space on the engine's disk; then build again."
+    if "exec format error" in said:
+        return "Build on an engine of that platform, or install qemu-user-static on this one."
+    return "Mend what the last lines say, commit, and build again."

@@ -14,8 +14,9 @@ from llmops_cli.source import Source
 #: When every file of an image was last changed: the first moment that a ZIP file can hold. The
 #: same files then make the same layers, whenever and wherever they are built.
 MOMENT = 315_532_800
-#: Folder of the context that holds the project's files, and that of the API's own code.
+#: Folders of the context: the project's files, its models, and the API's own code.
 APP = "app"
+MODELS = "models"
 CODE = "llmops"
 
 _PACKAGE = Path(llmops_cli.__file__).parent
@@ -52,7 +53,7 @@ def put_commit(source: Source, tree: str, folder: Path, ignored: Ignored) -> lis
             path.unlink()
         else:
             kept.append(name)
-    _remove_empty(folder)
+    remove_empty(folder)
     return kept
 
 
@@ -81,11 +82,12 @@ def level(folder: Path) -> None:
         os.utime(path, (MOMENT, MOMENT), follow_symlinks=False)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
-
-
-def _remove_empty(folder: Path) -> None:
+def remove_empty(folder: Path) -> None:
+    """Remove the folders below a folder that hold nothing; git knows none either."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())

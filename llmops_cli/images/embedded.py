@@ -10,7 +10,7 @@ from llmops_cli.core.release import Release
 from llmops_cli.errors import PreflightError
 from llmops_cli.images import context, requirements
 from llmops_cli.images.builder import Kind
-from llmops_cli.images.dockerfile import dockerfile
+from llmops_cli.images.dockerfile import dockerfile, model_files
 from llmops_cli.images.ignoring import LEFT_OUT, Ignored
 from llmops_cli.images.labels import tag_of
 from llmops_cli.source import Source
@@ -43,6 +43,11 @@ class Embedded:
         """The image that it is put on."""
         return self.config.image.base
 
+    @property
+    def root(self) -> str:
+        """The context is the whole folder."""
+        return "."
+
     def write(self, release: Release, kind: Kind, folder: Path) -> str:
         """Write the context into a folder, and return the name of the Dockerfile.
 
@@ -55,6 +60,7 @@ class Embedded:
         ignored = Ignored((*LEFT_OUT, *self._kept(), *self._own_lines(release)))
         paths = context.put_commit(self.source, release.tree, folder / context.APP, ignored)
         self._require(paths)
+        self._set_models_apart(folder)
         text = dockerfile(self.config, kind, _identity(release))
         (folder / _DOCKERFILE).write_text(text, encoding="utf-8")
         context.level(folder)
@@ -69,15 +75,21 @@ class Embedded:
             text = requirements.checked(path, theirs)
             (folder / "project-requirements.txt").write_text(text, encoding="utf-8")
 
+    def _set_models_apart(self, folder: Path) -> None:
+        """Move the models to where they become a layer of their own."""
+        for path in model_files(self.config):
+            moved = folder / context.MODELS / context.APP / path
+            moved.parent.mkdir(parents=True, exist_ok=True)
+            (folder / context.APP / path).rename(moved)
+        context.remove_empty(folder / context.APP)
+
     def _own_lines(self, release: Release) -> list[str]:
         return (self.source.read(release.tree, ".dockerignore") or "").splitlines()
 
     def _needed(self) -> list[str]:
         """Return the files that the API reads."""
-        api = self.config.api
-        models = [upstream.gguf for upstream in api.upstreams if upstream.gguf]
-        named = [api.system_prompt, *models]
-        return [path for path in named if path and not Path(path).is_absolute()]
+        prompt = self.config.api.system_prompt
+        return [*([prompt] if prompt else []), *model_files(self.config)]
 
     def _kept(self) -> list[str]:
         """Return the lines that keep what the project file names, whatever it is called."""

@@ -1,5 +1,6 @@
 """`.dockerignore`: which files of a commit do not go into an image."""
 
+import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ def _rule(line: str) -> Rule | None:
     if not text or text.startswith("#"):
         return None
     keeps = text.startswith("!")
-    parts = text.lstrip("!").strip().split("/")
-    pattern = "/".join(part for part in parts if part not in ("", "."))
+    # With a slash before it, ".." cannot lead out of the folder.
+    pattern = posixpath.normpath("/" + text.removeprefix("!").strip()).lstrip("/")
     return Rule(re.compile(_expression(pattern)), keeps) if pattern else None
 
 

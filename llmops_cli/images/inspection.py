@@ -1,7 +1,7 @@
 """What an engine knows of an image that it holds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.core.image import Image
@@ -13,12 +13,21 @@ _ABSENT = ("no such image", "image not known", "no such object", "failed to find
 
 @dataclass(frozen=True)
 class Held:
-    """An image in an engine. ``digests`` are those that registries know it by, by repository."""
+    """An image in an engine. ``digests`` are those that registries know it by, by repository;
+    ``pins`` are all of them, for a repository can know it by several.
+    """
 
     id: str
     labels: Mapping[str, str]
     digests: Mapping[str, str]
     platform: str
+    pins: Sequence[str] = ()
+
+    def digests_in(self, repository: str) -> tuple[str, ...]:
+        """Return every digest that a repository knows it by."""
+        pairs = [pin.partition("@") for pin in self.pins]
+        plain = _plain(repository)
+        return tuple(digest for name, _, digest in pairs if _plain(name) == plain)
 
     def as_image(self, name: str) -> Image:
         """Return it under a name, with the digest that this name's registry gave it."""
@@ -47,6 +56,7 @@ def look_up(engine: Engine, name: str) -> Held | None:
         labels=answer["Config"].get("Labels") or {},
         digests={_plain(repository): digest for repository, _, digest in pinned},
         platform=f"{answer['Os']}/{answer['Architecture']}{variant}",
+        pins=tuple(answer.get("RepoDigests") or ()),
     )
 
 

@@ -1,7 +1,8 @@
 """The labels of an image: which commit it holds, from where, and what made it."""
 
+import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from llmops_cli import __version__
 from llmops_cli.core.release import Release
@@ -53,9 +54,19 @@ def _remote(source: Source) -> str:
         asked = run_git(source.directory, ["remote", "get-url", "origin"])
     except PreflightError:
         return ""
-    address = asked.decode(errors="replace").strip()
-    parts = urlsplit(address)
-    if parts.scheme and parts.hostname:
-        port = f":{parts.port}" if parts.port else ""
-        return urlunsplit((parts.scheme, f"{parts.hostname}{port}", parts.path, "", ""))
-    return "" if parts.scheme else address.rpartition("@")[2]
+    return web_address(asked.decode(errors="replace").strip())
+
+
+def web_address(remote: str) -> str:
+    """Return where people find a repository, or nothing: for a folder there is no such place.
+
+    ``git@example.com:team/chat.git`` is ``https://example.com/team/chat``, as all forges have it.
+    """
+    scp = re.fullmatch(r"(?:[^@/]+@)?([^:/@]+):(?!/)(.+)", remote)
+    url = urlsplit(f"ssh://{scp[1]}/{scp[2]}" if scp and "://" not in remote else remote)
+    if url.scheme not in ("http", "https", "ssh", "git") or not url.hostname:
+        return ""
+    is_web = url.scheme in ("http", "https")
+    port = f":{url.port}" if url.port and is_web else ""
+    scheme = url.scheme if is_web else "https"
+    return f"{scheme}://{url.hostname}{port}{url.path.removesuffix('.git')}"

@@ -1,6 +1,5 @@
 """Which way a project comes by its images."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from llmops_cli.config.model import Config
@@ -25,11 +24,13 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
         PreflightError: the folder is in no git repository.
     """
     settings = config.image
-    if settings.builder != engine.program:
-        engine = replace(engine, program=settings.builder)
+    if settings.builder == "podman":
+        # It knows neither the hosts nor the contexts of Docker.
+        engine = Engine(program="podman")
     if settings.reference:
         return ReadyMade(settings.reference, settings.platform, engine)
     source = open_source(directory)
     dockerfile = settings.dockerfile
     contents = OwnDockerfile(dockerfile, source) if dockerfile else Embedded(config, source)
-    return ProjectImages(config, source, contents, engine, registry_of(settings, secrets))
+    registry = registry_of(settings, secrets)
+    return ProjectImages(config, source, contents, engine, registry, secrets)

@@ -13,7 +13,7 @@ from llmops_cli.source import Source
 
 @dataclass(frozen=True)
 class OwnDockerfile:
-    """The commit's files. What `.dockerignore` says of them is the builder's to read."""
+    """The commit's files, less what `.dockerignore` names."""
 
     path: str
     source: Source
@@ -28,6 +28,11 @@ class OwnDockerfile:
         """Nothing: what it is put on is said in the Dockerfile."""
         return ""
 
+    @property
+    def root(self) -> str:
+        """The folder of the commit's files."""
+        return context.APP
+
     def write(self, release: Release, kind: Kind, folder: Path) -> str:
         """Write the context into a folder, and return the path of the Dockerfile in it.
 
@@ -35,7 +40,8 @@ class OwnDockerfile:
             PreflightError: the commit lacks the Dockerfile.
             BuildError: something cannot be read or written.
         """
-        paths = context.put_commit(self.source, release.tree, folder / context.APP, Ignored(()))
+        ignored = Ignored([*self._lines(release), *(f"!{name}" for name in self._read_by_builder)])
+        paths = context.put_commit(self.source, release.tree, folder / context.APP, ignored)
         if self.path not in paths:
             raise PreflightError(
                 f"The commit has no {self.path}, which [image] dockerfile names.",
@@ -44,3 +50,15 @@ class OwnDockerfile:
             )
         context.level(folder)
         return self.path
+
+    @property
+    def _read_by_builder(self) -> tuple[str, str, str]:
+        return (self.path, f"{self.path}.dockerignore", ".dockerignore")
+
+    def _lines(self, release: Release) -> list[str]:
+        # A file for this Dockerfile goes before the one for all, as it does for BuildKit.
+        for name in self._read_by_builder[1:]:
+            text = self.source.read(release.tree, name)
+            if text is not None:
+                return text.splitlines()
+        return []

@@ -7,14 +7,18 @@ from typing import Protocol
 
 from llmops_cli.config.model import Config
 from llmops_cli.core.image import BuildOptions, Image, Leak, Tell
+from llmops_cli.core.known_secrets import known_secrets
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import Secret
+from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError
 from llmops_cli.images import builder, context, labels
 from llmops_cli.images.inspection import Held, look_up
-from llmops_cli.images.publish import find_published, publish
+from llmops_cli.images.publish import publish
+from llmops_cli.images.published import find_published
 from llmops_cli.images.pulling import present
+from llmops_cli.images.scan.context import refuse_secrets
 from llmops_cli.images.scan.image import scan_image
 from llmops_cli.registries.oci import Registry
 from llmops_cli.source import Source
@@ -30,7 +34,12 @@ class Contents(Protocol):
 
     @property
     def base(self) -> str:
-        """The image that it is put on, where that is known."""
+        """The image that it is put on, where that is known; else nothing."""
+        ...
+
+    @property
+    def root(self) -> str:
+        """The folder, below that which `write` gets, that is the context."""
         ...
 
     def write(self, release: Release, kind: builder.Kind, folder: Path) -> str:
@@ -50,6 +59,7 @@ class ProjectImages:
     contents: Contents
     engine: Engine
     registry: Registry | None
+    secrets: SecretStore
 
     @property
     def is_published(self) -> bool:
@@ -83,13 +93,17 @@ class ProjectImages:
         kind = builder.kind_of(self.engine)
         with context.workspace() as folder:
             order = builder.Order(
-                context=folder / context.APP if not self.contents.base else folder,
+                context=folder / self.contents.root,
                 dockerfile=self.contents.write(release, kind, folder),
                 name=self.name_of(release),
                 labels=self._labels(release, options, tell),
                 platform=options.platform or self.config.image.platform,
                 use_cache=options.use_cache,
+                created=int(release.committed_at.timestamp()),
             )
+            # Now, because the builder may be on another machine.
+            known = known_secrets(self.secrets, release)
+            refuse_secrets(order.context, known, self.config.image.scan_ignore)
             builder.build(self.engine, kind, order, tell)
         held = look_up(self.engine, order.name)
         if held is None:
@@ -102,7 +116,8 @@ class ProjectImages:
 
     def scan(self, image: Image, secrets: Mapping[str, Sequence[Secret]]) -> Sequence[Leak]:
         """Look for secrets in all that the image holds."""
-        return scan_image(self.engine, image, secrets, self.contents.base)
+        ignored = self.config.image.scan_ignore
+        return scan_image(self.engine, image, secrets, self.contents.base or None, ignored)
 
     def push(self, image: Image, release: Release, tell: Tell) -> Image:
         """Publish the image, and return it with its digest."""

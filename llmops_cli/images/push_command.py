@@ -33,6 +33,11 @@ class Run:
         return "\n".join(self.errors or self.progress)
 
     @property
+    def outcome(self) -> str:
+        """The last line of what it said."""
+        return self.said.rpartition("\n")[2]
+
+    @property
     def is_exhausted(self) -> bool:
         """Whether the engine itself has tried as often as it does, which took most of a minute."""
         return max(self.retries.values(), default=0) >= _OWN_RETRIES
@@ -73,7 +78,7 @@ class PushCommand:
         return self.folder / "digest"
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        if self.engine.program == "docker":
+        if Path(self.engine.program).name != "podman":
             return replace(self.engine, config=self.folder).start("push", self.name)
         login = ("--authfile", str(self.folder / "config.json"))
         plain = ("--tls-verify=false",) if self.plain else ()

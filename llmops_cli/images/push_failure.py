@@ -5,7 +5,6 @@ from enum import Enum
 
 from llmops_cli.errors import AccessError, BuildError, LlmopsError
 from llmops_cli.registries.login import Login
-from llmops_cli.registries.oci import Registry
 from llmops_cli.registries.reference import Repository
 from llmops_cli.registries.trouble import full, says_full
 
@@ -17,6 +16,7 @@ class Verdict(Enum):
 
     FULL = "the registry has no room"
     IMMUTABLE = "the tag is there and may not be changed"
+    ABSENT = "the registry has no such repository, and makes none by itself"
     DENIED = "the login is wrong, or may not push"
     PASSING = "it may go well another time"
     LASTING = "it will fail another time too"
@@ -29,6 +29,7 @@ _WORDS = (
         Verdict.IMMUTABLE,
         r"immutab|cannot be overwritten|is locked|operation is disallowed|tag already exists",
     ),
+    (Verdict.ABSENT, r"name unknown|repository .*(does not exist|not found)|project .*not found"),
     (
         Verdict.DENIED,
         r"unauthorized|denied|no basic auth credentials|authentication required|forbidden"
@@ -62,9 +63,8 @@ def verdict(said: str, repository: Repository) -> Verdict:
     return Verdict.LASTING
 
 
-def failure(said: str, registry: Registry, login: Login | None) -> LlmopsError:
+def failure(said: str, repository: Repository, login: Login | None) -> LlmopsError:
     """Return the error for a push that failed for good, with what it said as the evidence."""
-    repository = registry.repository
     meaning = verdict(said, repository)
     if meaning is Verdict.FULL:
         return full(repository, said)
@@ -83,6 +83,13 @@ def failure(said: str, registry: Registry, login: Login | None) -> LlmopsError:
             evidence=said,
             state=_STATE,
             next_step="Make a new commit, or allow new tags in the settings of the repository.",
+        )
+    if meaning is Verdict.ABSENT:
+        return BuildError(
+            f"The registry {repository.host} has no repository {repository.path}.",
+            evidence=said,
+            state=_STATE,
+            next_step="Create it there, or mend [image] repository in llmops.toml.",
         )
     return BuildError(
         f"The image could not be pushed to {repository}.",

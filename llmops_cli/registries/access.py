@@ -16,6 +16,8 @@ from llmops_cli.registries.wire import Answer, Request
 
 #: Sends a request, with patience, and returns its answer.
 Ask = Callable[[Request], Answer]
+_FORBIDDEN = 403
+_REFUSED = (400, 401, _FORBIDDEN)
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -64,8 +66,8 @@ class Access:
         is_near = self.repository.is_loopback and is_loopback(realm.host)
         if realm.scheme != "https" and not (realm.scheme == "http" and is_near):
             raise self._useless(f"it names {realm.scheme}://{realm.host}, which is not safe")
-        answer = self.ask(self._question(realm, challenge))
-        if answer.status in (400, 401, 403):
+        answer = self._asked(realm, challenge)
+        if answer.status in _REFUSED:
             raise self.refused(answer)
         try:
             document = json.loads(answer.body)
@@ -73,8 +75,18 @@ class Access:
         except (ValueError, KeyError, AttributeError, RecursionError) as error:
             raise self._useless(f"{answer.request} answered {answer.status}, no token") from error
 
-    def _question(self, realm: httpx2.URL, challenge: Challenge) -> Request:
-        fields: list[tuple[str, str]] = [("scope", scope) for scope in self._scopes(challenge)]
+    def _asked(self, realm: httpx2.URL, challenge: Challenge) -> Answer:
+        named = challenge.parameters.get("scope", "").split()
+        answer = self.ask(self._question(realm, challenge, self._scopes(named)))
+        # Some servers give nothing to those who may only read and ask for more. A wrong password
+        # is not shown twice: who does that too often is locked out.
+        may_be_more = answer.status == _FORBIDDEN or self.login is None
+        if answer.status in _REFUSED and named and may_be_more:
+            return self.ask(self._question(realm, challenge, named))
+        return answer
+
+    def _question(self, realm: httpx2.URL, challenge: Challenge, scopes: list[str]) -> Request:
+        fields: list[tuple[str, str]] = [("scope", scope) for scope in scopes]
         fields += [("service", challenge.parameters.get("service", ""))]
         if self.login and self.login.is_token:
             fields += [("grant_type", "refresh_token"), ("client_id", "llmops")]
@@ -86,13 +98,17 @@ class Access:
             headers["authorization"] = f"Basic {self.login.basic.reveal()}"
         return Request("GET", str(realm.copy_merge_params(tuple(fields))), headers)
 
-    def _scopes(self, challenge: Challenge) -> list[str]:
+    def _scopes(self, named: list[str]) -> list[str]:
         # Also for reading: some registries deny that an empty repository is there to those who may
         # only read. Who may not push gets a token for what they may.
-        ours = f"repository:{self.repository.path}:pull,push"
-        own = f"repository:{self.repository.path}:"
-        theirs = challenge.parameters.get("scope", "").split()
-        return [ours, *(scope for scope in theirs if not scope.startswith(own))]
+        own, actions = f"repository:{self.repository.path}:", ["pull", "push"]
+        others: list[str] = []
+        for scope in named:
+            if scope.startswith(own):
+                actions += scope.removeprefix(own).split(",")
+            else:
+                others.append(scope)
+        return [own + ",".join(dict.fromkeys(actions)), *others]
 
     def _useless(self, reason: str) -> BuildError:
         return BuildError(

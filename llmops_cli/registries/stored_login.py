@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from llmops_cli.registries.credential_helper import ask
 from llmops_cli.registries.login import Login
 from llmops_cli.registries.reference import Repository
 
+#: What `docker` reads before its file, as some CI systems set it.
+_VARIABLE = "DOCKER_AUTH_CONFIG"
+
 
 @dataclass(frozen=True)
 class StoredLogin:
-    """The login for a repository in the first of ``files`` that has one."""
+    """The login for a repository, from Docker's variable or the first of ``files`` that has one."""
 
     repository: Repository
     files: tuple[Path, ...]
@@ -28,26 +31,32 @@ class StoredLogin:
             AccessError: a file cannot be read, or a credential helper fails.
             PreflightError: a credential helper is not installed.
         """
-        for file in self.files:
-            found = self._in(file)
+        for origin, text in self._texts():
+            found = self._in(_parsed(origin, text), origin)
             if found is not None:
                 return found
         return None
 
-    def _in(self, file: Path) -> Login | None:
-        document = _read(file)
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        given = os.environ.get(_VARIABLE)
+        if given:
+            yield _VARIABLE, given
+        for file in self.files:
+            yield str(file), _read(file)
+
+    def _in(self, document: Mapping[str, object], origin: str) -> Login | None:
         name = self.repository.login_name
         helper = _table(document, "credHelpers").get(self.repository.host)
         helper = helper or _table(document, "credHelpers").get(name) or document.get("credsStore")
         kept = ask(helper, name) if isinstance(helper, str) and helper else None
-        return kept or self._entry(_table(document, "auths"), file)
+        return kept or self._entry(_table(document, "auths"), origin)
 
-    def _entry(self, entries: Mapping[str, object], file: Path) -> Login | None:
+    def _entry(self, entries: Mapping[str, object], origin: str) -> Login | None:
         # The longest first: podman has logins for a part of a registry.
         for key in sorted(entries, key=len, reverse=True):
             entry = entries[key]
             if self._is_for(key) and isinstance(entry, dict):
-                found = _decoded(entry, file)
+                found = _decoded(entry, origin)
                 if found is not None:
                     return found
         return None
@@ -84,15 +93,22 @@ def podman_files() -> tuple[Path, ...]:
     return tuple(folder / "containers" / "auth.json" for folder in folders) + docker_files()
 
 
-def _read(file: Path) -> Mapping[str, object]:
+def _read(file: Path) -> str:
     try:
-        document = json.loads(file.read_text(encoding="utf-8") or "{}")
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        # The text of a file with passwords in it is no evidence to show.
-        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise AccessError(f"The logins in {file} cannot be read: {reason}.") from error
+
+
+def _parsed(origin: str, text: str) -> Mapping[str, object]:
+    try:
+        document = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        # A text with passwords in it is no evidence to show.
+        raise AccessError(f"The logins in {origin} cannot be read: it is not JSON.") from error
     return document if isinstance(document, dict) else {}
 
 
@@ -101,16 +117,16 @@ def _table(document: Mapping[str, object], key: str) -> Mapping[str, object]:
     return table if isinstance(table, dict) else {}
 
 
-def _decoded(entry: Mapping[str, object], file: Path) -> Login | None:
+def _decoded(entry: Mapping[str, object], origin: str) -> Login | None:
     token, encoded = entry.get("identitytoken"), entry.get("auth")
     username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
     if isinstance(encoded, str) and encoded:
         try:
             text = base64.b64decode(encoded, validate=True).decode()
         except ValueError as error:
-            raise AccessError(f"A login in {file} is damaged: its auth is not base64.") from error
+            raise AccessError(f"A login in {origin} is damaged: its auth is not base64.") from error
         username, _, password = text.partition(":")
         password = password.strip("\0")
     if isinstance(token, str) and token:
-        return Login(username, Secret(token), is_token=True, origin=str(file))
-    return Login(username, Secret(password), origin=str(file)) if username else None
+        return Login(username, Secret(token), is_token=True, origin=origin)
+    return Login(username, Secret(password), origin=origin) if username else None

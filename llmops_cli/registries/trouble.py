@@ -55,6 +55,8 @@ def unexpected(repository: Repository, answer: Answer) -> BuildError:
     if answer.status == _TOO_MANY:
         message = f"The registry {repository.host} asks for fewer requests (429)."
         hint = "Wait, or log in as a user with a higher limit, and run the same command again."
+    elif b"HTTPS server" in answer.body:
+        hint = "Give it another name than that of this machine, at which plain HTTP is spoken."
     elif answer.status < _SERVER_FAULT:
         hint = "Check that [image] repository names a registry, and not a web site."
     return BuildError(message, evidence=answer.said, state=_STATE, next_step=hint)

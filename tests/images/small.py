@@ -37,7 +37,7 @@ def held(name: str, labels: dict[str, str], *, size: int = 100_000) -> Iterator[
     changes = [word for key, value in labels.items() for word in ("-c", f"LABEL {key}={value}")]
     made = subprocess.run(
         ["docker", "import", *changes, "-", name],
-        input=_layer(size),
+        input=layer(size),
         capture_output=True,
         check=True,
     )
@@ -48,7 +48,8 @@ def held(name: str, labels: dict[str, str], *, size: int = 100_000) -> Iterator[
         subprocess.run(["docker", "rmi", "-f", identity], capture_output=True, check=False)
 
 
-def _layer(size: int) -> bytes:
+def layer(size: int) -> bytes:
+    """A layer of one file of random bytes, as a tar archive."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         entry = tarfile.TarInfo("blob")

@@ -5,7 +5,8 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import BinaryIO
@@ -35,7 +36,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that came through: its first words, its headers, the bytes of its body."""
+    """A request that came through: its first words, headers in lower case, bytes of its body."""
 
     request: str
     headers: Mapping[str, str]
@@ -99,15 +100,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut(fault.after)
             return
         body = _body(self.rfile, self.headers)
-        self.server.seen.append(Seen(request, dict(self.headers), len(body)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.seen.append(Seen(request, headers, len(body)))
         if fault:
             self._answer(fault.status, fault.headers, fault.body)
             return
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=30)
         try:
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+            sent = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
             has_body = self.command in ("POST", "PUT", "PATCH")
-            upstream.request(self.command, self.path, body if has_body else None, headers)
+            upstream.request(self.command, self.path, body if has_body else None, sent)
             answer = upstream.getresponse()
             content = answer.read()
         finally:
@@ -122,7 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
                 content = content if other is None else other
         self._answer(answer.status, kept, content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Every method of HTTP is handed on in one way."""
+        if name.startswith("do_"):
+            return self.forward
+        raise AttributeError(name)
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -143,10 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def finish(self) -> None:
-        try:
+        with suppress(OSError):  # It was cut.
             super().finish()
-        except OSError:
-            pass  # It was cut.
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -38,8 +38,11 @@ def test_a_name_means_what_docker_means_by_it(text: str, host: str, path: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "/", "a//b", "Team/chat", "x.y/", "x.y:99999/a", "x.y:0/a", "a_/b", "x.y/a:tag", "a b"]
-    + ["https://x.y/a", "user@x.y/a", "x.y/../a", "x.y/a?b", "x.y/a\n", "a" * 256, "-x.y/a"],
+    [
+        *("", "/", "a//b", "Team/chat", "x.y/", "x.y:99999/a", "x.y:0/a", "a_/b", "x.y/a:tag"),
+        *("a b", "https://x.y/a", "user@x.y/a", "x.y/../a", "x.y/a?b", "x.y/a\n", "a" * 256),
+        "-x.y/a",
+    ],
 )
 def test_what_is_no_repository_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):

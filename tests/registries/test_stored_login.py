@@ -20,6 +20,11 @@ VALUE = "stored-sentinel+key=~"
 Write = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_AUTH_CONFIG", raising=False)
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     def made(**document: object) -> Path:
@@ -148,7 +153,7 @@ def test_a_helper_cannot_be_a_path(write: Write) -> None:
 def test_a_damaged_file_is_named_and_its_text_is_not_shown(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.json"
     file.write_bytes(text.encode("latin-1"))
-    with pytest.raises(AccessError, match="config.json") as raised:
+    with pytest.raises(AccessError, match=r"config\.json") as raised:
         login(file)
     assert VALUE not in str(raised.value.as_dict())
 
@@ -178,6 +183,20 @@ def test_files_are_where_docker_and_podman_have_them(monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setenv("REGISTRY_AUTH_FILE", "/named.json")
     assert podman_files() == (Path("/named.json"),)
+
+
+def test_what_a_ci_system_puts_into_dockers_variable_counts_first(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(auths={HOST: auth("stored")})
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"auths": {HOST: auth("given")}}))
+    assert login(file) == Login("given", Secret(VALUE), origin="DOCKER_AUTH_CONFIG")
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", '{"auths": {}}')
+    assert login(file) == Login("stored", Secret(VALUE), origin=str(file))
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", VALUE)
+    with pytest.raises(AccessError, match="DOCKER_AUTH_CONFIG") as raised:
+        login(file)
+    assert VALUE not in str(raised.value.as_dict())
 
 
 def test_the_first_file_with_a_login_counts(tmp_path: Path, write: Write) -> None:

@@ -1,4 +1,4 @@
-"""A server that gives tokens for a registry, as Docker's token protocol says, and keeps a record."""
+"""A server that gives tokens for a registry, by Docker's token protocol, and keeps a record."""
 
 import base64
 import json
@@ -29,6 +29,8 @@ class TokenServer(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         #: What it does instead of answering: status and body, for tests of servers that fail.
         self.instead: tuple[int, bytes] | None = None
+        #: The status for those who ask to push, as some servers answer who may only read.
+        self.pushing: int | None = None
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._certificate = _self_signed(self._key)
 
@@ -83,6 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.users.get(user) != password:
                 self._say(401, {"errors": [{"code": "UNAUTHORIZED", "message": "no " + text}]})
                 return
+        if self.server.pushing and "push" in str(fields.get("scope")):
+            self._say(self.server.pushing, {"errors": [{"code": "DENIED", "message": "no"}]})
+            return
         self._say(200, {"token": self.server.token(user, fields.get("scope", []))})
 
     def do_POST(self) -> None:
