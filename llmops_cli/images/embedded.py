@@ -1,6 +1,7 @@
 """The context of an image that holds the embedded API and a project's files."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,13 @@ class Embedded:
         (folder / _DOCKERFILE).write_text(text, encoding="utf-8")
         context.level(folder)
         return _DOCKERFILE
+
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return the Dockerfile, for BuildKit, and the packages that are ours, as they are used."""
+        return {
+            "image/Dockerfile": dockerfile(self.config, Kind.BUILDKIT, _identity(release)),
+            "image/requirements.txt": requirements.locked(requirements.extras(self.config)),
+        }
 
     def _write_requirements(self, release: Release, folder: Path) -> None:
         ours = requirements.locked(requirements.extras(self.config))

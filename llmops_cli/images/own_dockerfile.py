@@ -1,5 +1,6 @@
 """The context of an image that a project's own Dockerfile makes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,10 @@ class OwnDockerfile:
             )
         context.level(folder)
         return self.path
+
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return nothing: the Dockerfile is the project's own."""
+        return {}
 
     @property
     def _read_by_builder(self) -> tuple[str, str, str]:

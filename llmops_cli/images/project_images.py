@@ -46,6 +46,10 @@ class Contents(Protocol):
         """Write the context of a build, and return the path of its Dockerfile."""
         ...
 
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return the texts by which it is made, by path."""
+        ...
+
 
 @dataclass
 class ProjectImages:
@@ -86,6 +90,10 @@ class ProjectImages:
         held = look_up(self.engine, name)
         # Whatever digest an engine has for it is not yet that of a registry.
         return Image(name, held.id) if held and self._is_of(held, release) else None
+
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return the files that a build would use, for people to read."""
+        return self.contents.documents(release)
 
     def build(self, release: Release, options: BuildOptions, tell: Tell) -> Image:
         """Make the image from the commit, and return it with its id."""
