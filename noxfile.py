@@ -46,6 +46,15 @@ def clients(session: nox.Session) -> None:
     """The tests with clients that others wrote, which the ordinary tests skip by name."""
     session.install("-e", EXTRAS, *_group("test"), *_group("clients"))
     session.run("pytest", "-n", "2", "tests/serve/clients", *session.posargs)
+    # The proxy wants older packages than ours, so it has an environment of its own.
+    proxy = Path(session.create_tmp()).resolve() / "litellm"
+    session.run("python", "-m", "venv", str(proxy))
+    session.run(str(proxy / "bin/pip"), "install", "-q", "litellm[proxy]>=1.106", external=True)
+    session.run(
+        "pytest",
+        "tests/targets/compose/test_litellm_real.py",
+        env={**os.environ, "LLMOPS_TEST_LITELLM": str(proxy / "bin/litellm")},
+    )
 
 
 @nox.session

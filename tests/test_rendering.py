@@ -27,4 +27,7 @@ def test_the_names_of_templates_lead_to_them() -> None:
     assert "prompts/system.md" in names
     assert list(names) == sorted(names)
     for name in names:
-        assert render(f"init/chat/{name}", {"name": "n", "kind": "k", "port": 1, "version": "v"})
+        assert render(
+            f"init/chat/{name}",
+            {"name": "n", "kind": "k", "port": 1, "version": "v", "extra": "serve"},
+        )

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from llmops_cli import __version__
 from llmops_cli.cli import commands
+from llmops_cli.cli.aiming import named_target
 from llmops_cli.cli.output import Output, UnwritableError
 from llmops_cli.cli.session import GlobalOptions, Session, take_global_options
 from llmops_cli.errors import InterruptedByOperatorError, LlmopsError, UsageError
@@ -31,7 +32,7 @@ def run(arguments: list[str]) -> int:
         options, arguments = take_global_options(arguments)
     except UsageError as error:
         return Output(as_json="--json" in arguments).fail(error)
-    output = Output(as_json=options.json, verbose=options.verbose)
+    output = Output(options.json, options.verbose, named_target(arguments))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _invoke(arguments, options, output)

@@ -14,6 +14,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "deploy": "Put the current commit into service, verified and reversible",
         "rollback": "Go back to an earlier release",
         "plan": "Show what a deploy would do",
+        "render": "Show the files that a target runs a release with",
         "smoke-test": "Ask a running API whether it works",
     },
     "Operate": {

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from llmops_cli.cli.aiming import aimed, aimed_result
 from llmops_cli.errors import LlmopsError
 
 
@@ -16,15 +17,21 @@ class UnwritableError(OSError):
 
 @dataclass(frozen=True)
 class Output:
-    """Where results, notes and failures go. With ``as_json`` stdout holds one JSON document."""
+    """Where results, notes and failures go. With ``as_json`` stdout holds one JSON document.
+
+    ``target`` is the one that the operator named, for the commands that we name in turn.
+    """
 
     as_json: bool = False
     verbose: bool = False
+    target: str | None = None
 
     def result(self, document: Mapping[str, object], text: str) -> None:
         """Print a command's result: the document with ``--json``, the text without."""
         if self.as_json:
             text = json.dumps(document, indent=2, default=str)
+        else:
+            text = aimed_result(text, self.target)
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
@@ -41,6 +48,7 @@ class Output:
 
     def fail(self, error: LlmopsError) -> int:
         """Print a failure and return its exit status."""
+        error.next_step = aimed(error.next_step, self.target)
         if self.as_json:
             sys.stdout.write(json.dumps({"error": error.as_dict()}, indent=2) + "\n")
             sys.stdout.flush()

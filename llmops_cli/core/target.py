@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from llmops_cli.core.plan import Plan
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
@@ -87,3 +87,12 @@ class Target(Protocol):
     def stop(self, grace: float | None = None) -> Plan: ...
     def name_release(self, release: str, names: Sequence[str]) -> None: ...
     def unname_release(self, name: str) -> bool: ...
+
+
+@runtime_checkable
+class Documented(Protocol):
+    """A target, or what makes its images, whose work is described by files that one can read."""
+
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return the texts that it would use for a release, by path; no secret is in them."""
+        ...

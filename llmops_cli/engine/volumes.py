@@ -19,7 +19,10 @@ EMPTY_IMAGE = "llmops/empty:1"
 WRITING = "llmops.writing"
 _TAKEN = "is already in use by container"
 _NO_IMAGE = "No such image"
-_ABSENT = ("No such container", "Could not find the file", "no such file or directory")
+_NO_CONTAINER = "No such container"
+#: What `docker cp -` says of the root of a container that is not there.
+_NO_FOLDER = "must be a directory"
+_NO_FILE = ("Could not find the file", "no such file or directory")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Mounted:
 
 class TakenError(Exception):
     """A container of that name is there already."""
+
+
+class GoneError(Exception):
+    """There is no container of that name."""
 
 
 def make_container(
@@ -112,16 +119,31 @@ def read(engine: Engine, volume: str, path: str, labels: Mapping[str, str]) -> b
 
 
 def put(engine: Engine, container: str, folder: str, entries: Sequence[Entry]) -> None:
-    """Write files into a container's folder, running or not, in the place of those there."""
-    engine.run("cp", "-", f"{container}:/", input=archive(folder, entries))
+    """Write files into a container's folder, running or not, in the place of those there.
+
+    Raises:
+        GoneError: there is no such container.
+    """
+    try:
+        engine.run("cp", "-", f"{container}:/", input=archive(folder, entries))
+    except EngineError as error:
+        if _NO_CONTAINER in error.evidence or _NO_FOLDER in error.evidence:
+            raise GoneError(container) from error
+        raise
 
 
 def get(engine: Engine, container: str, path: str) -> bytes | None:
-    """Return a file of a container; None where there is no such file or container."""
+    """Return a file of a container; None where there is no such file.
+
+    Raises:
+        GoneError: there is no such container.
+    """
     try:
         packed = engine.run("cp", f"{container}:{path}", "-")
     except EngineError as error:
-        if any(words in error.evidence for words in _ABSENT):
+        if _NO_CONTAINER in error.evidence:
+            raise GoneError(container) from error
+        if any(words in error.evidence for words in _NO_FILE):
             return None
         raise
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:

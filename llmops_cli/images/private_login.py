@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from llmops_cli.registries.reference import Repository
 
 #: What chooses and reaches the engine. It lies beside the logins in the operator's own folder.
 _SHARED = ("contexts", "cli-plugins", "ca.pem", "cert.pem", "key.pem")
+_PREFIX = "llmops-login-"
 _KEPT_SETTINGS = ("currentContext", "HttpHeaders", "cliPluginsExtraDirs")
 
 
@@ -24,7 +26,8 @@ def private_login(
     ``config.json`` in it serves podman too, as ``--authfile``. Contexts of the operator's own
     folder go on working; logins and credential helpers of it are not there.
     """
-    with tempfile.TemporaryDirectory(prefix="llmops-login-") as name:
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
         folder = Path(name)
         for shared in _SHARED:
             if (operator_folder / shared).exists():
@@ -32,6 +35,25 @@ def private_login(
         document = {**_kept(operator_folder / "config.json"), "auths": _entry(repository, login)}
         _write(folder / "config.json", json.dumps(document))
         yield folder
+
+
+def _remove_abandoned() -> None:
+    # Nobody can tidy up who is killed; the next push does it for them.
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        is_ours = not folder.is_symlink() and folder.lstat().st_uid == os.getuid()
+        if is_ours and process.isdecimal() and not _runs(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _entry(repository: Repository, login: Login | None) -> Mapping[str, Mapping[str, str]]:

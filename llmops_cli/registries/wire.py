@@ -91,11 +91,13 @@ def _elsewhere(request: Request, answer: Answer) -> Request:
     here = httpx2.URL(answer.request.url)
     there = here.join(answer.headers["location"])
     if there.scheme != "https" and not (there.scheme == "http" and is_loopback(there.host)):
-        raise NoAnswerError(f"{request} was pointed to {there.scheme}://{there.host}, not safe")
+        reason = f"{request} was pointed to {there.scheme}://{there.host}, not safe"
+        raise NoAnswerError(reason, may_pass=False)
     headers = dict(answer.request.headers)
     if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
         if request.body:
-            raise NoAnswerError(f"{request} was pointed to {there.host}, which it is not for")
+            reason = f"{request} was pointed to {there.host}, which it is not for"
+            raise NoAnswerError(reason, may_pass=False)
         headers.pop("authorization", None)
     return Request(request.method, str(there), headers, request.body)
 

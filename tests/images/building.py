@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmops_cli.config.load import load
-from llmops_cli.core.image import BuildOptions, Image, Images, Tell, quiet
+from llmops_cli.core.image import BuildOptions, Image, Images, quiet
 from llmops_cli.core.release import Release, release_id
 from llmops_cli.engine.docker import Engine
 from llmops_cli.images.builder import Kind
@@ -20,8 +20,8 @@ from llmops_cli.source import open_source
 from tests.images.small import unique
 from tests.project import API_KEY, Project, free_port, make_project
 
-#: How a container is run where nobody trusts it.
 ENGINE = Engine()
+#: How a container is run where nobody trusts it.
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp")
 
 
@@ -59,10 +59,6 @@ class Making:
 
     def options(self, **options: str) -> BuildOptions:
         return BuildOptions(**options)
-
-    def quietly(self) -> tuple[BuildOptions, Tell]:
-        """The options of a build that nobody watches."""
-        return BuildOptions(), quiet
 
     def write_context(self, folder: Path) -> None:
         """Write what a build of the embedded API sends to the builder."""

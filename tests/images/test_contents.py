@@ -8,8 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from llmops_cli.core.secret import Secret
-from llmops_cli.errors import BuildError, PreflightError
+from llmops_cli.errors import BuildError, PreflightError, SecretFoundError
 from tests.engine import BASE, needs_engine, needs_registry
 from tests.images.building import docker, files, making, running
 from tests.images.small import held, unique
@@ -130,19 +129,22 @@ def test_a_dockerfile_that_the_commit_lacks_is_told(tmp_path: Path) -> None:
             made.build()
 
 
-def test_a_secret_that_is_sent_to_the_builder_is_found_though_the_image_lacks_it(
+def test_a_secret_of_the_project_is_not_sent_to_the_builder_though_no_layer_would_have_it(
     tmp_path: Path,
 ) -> None:
     with making(tmp_path / "chat", image='dockerfile = "Dockerfile"') as made:
         made.project.write("Dockerfile", f"FROM {BASE}\nCOPY prompts /prompts\n")
         made.project.write("notes.txt", f"the key is {API_KEY}\n")
         made.project.commit("Note the key")
-        images = made.images
-        image = images.build(made.release, *made.quietly())
-        leaks = images.scan(image, {"LLMOPS_API_KEY": [Secret(API_KEY)]})
-        assert [(leak.what, leak.place) for leak in leaks] == [
-            ("LLMOPS_API_KEY", "notes.txt, line 1 (sent to the builder)")
-        ]
+        told: list[str] = []
+        with pytest.raises(SecretFoundError) as raised:
+            made.build(told.append)
+        assert raised.value.evidence == "LLMOPS_API_KEY: notes.txt, line 1"
+        assert API_KEY not in str(raised.value.as_dict())
+        assert told == []
+        made.project.write(".dockerignore", "notes.txt\n")
+        made.project.commit("Leave out the note")
+        made.build()
 
 
 def test_a_ready_made_image_is_run_as_it_is(tmp_path: Path) -> None:

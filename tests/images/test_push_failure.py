@@ -51,6 +51,7 @@ def test_names_are_no_words(name: str) -> None:
     for said in (
         f"manifest invalid for {repository}",
         f'Head "https://registry.example.com/v2/{name}/blobs/sha256:{"507" * 21}f": bad request',
+        'Put "https://quota.example.com/denied/timeout": bad request',
         f"writing blob to /v2/{name}/blobs: manifest invalid",
     ):
         assert verdict(said, repository) is Verdict.LASTING

@@ -203,6 +203,20 @@ def test_registries_with_tokens_are_pushed_to(tmp_path: Path, login: Login) -> N
         assert len(tokens.asked) > 1
 
 
+def test_a_login_that_a_killed_push_left_behind_is_removed_by_the_next(
+    image: Image, machine: Machine
+) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left = machine.temporary / f"llmops-login-{ended.pid}-x"
+    running = machine.temporary / f"llmops-login-{os.getpid()}-x"
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "config.json").write_text("{}")
+    push(image, ci())
+    assert list(machine.temporary.iterdir()) == [running]
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_push_leaves_no_login_behind(
     locked: RunningRegistry, machine: Machine, sign: signal.Signals

@@ -159,9 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
 def _body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
     if headers.get("Transfer-Encoding") != "chunked":
         return stream.read(int(headers.get("Content-Length") or 0))
-    body = b""
+    parts: list[bytes] = []
     while size := int(stream.readline().split(b";")[0] or b"0", 16):
-        body += stream.read(size)
+        parts.append(stream.read(size))
         stream.readline()
     stream.readline()
-    return body
+    return b"".join(parts)

@@ -346,6 +346,24 @@ def test_a_login_does_not_follow_to_another_host(
         assert not any("authorization" in seen.headers for seen in elsewhere.seen)
 
 
+def test_an_identity_token_does_not_follow_to_another_host(
+    tokened: tuple[RunningRegistry, TokenServer], plain: RunningRegistry
+) -> None:
+    registry, tokens = tokened
+    holder = Login("<token>", Secret(IDENTITY_TOKEN), is_token=True)
+    with FaultyProxy(tokens.server_port) as front, FaultyProxy(plain.port) as elsewhere:
+        there = {"location": f"http://{elsewhere.host}/token"}
+        front.faults = [Fault("POST ", status=307, headers=there, times=9)]
+        realm = {"WWW-Authenticate": f'Bearer realm="http://{front.host}/token",service="x"'}
+        with FaultyProxy(registry.port) as before:
+            before.faults = [Fault("GET ", status=401, headers=realm)]
+            with pytest.raises(BuildError) as raised:
+                registry_at(before.host, holder).find("v1")
+        assert "which it is not for" in raised.value.evidence
+        assert [seen.request for seen in front.seen] == ["POST /token"]
+        assert elsewhere.seen == []
+
+
 _BASIC = {"WWW-Authenticate": 'Basic realm="x"'}
 
 

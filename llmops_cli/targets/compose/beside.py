@@ -47,7 +47,7 @@ class Profile:
             render_services(services, place),
             tuple(Volume(m.volume, m.is_external) for m in volumes_of(services, place)),
             tuple(
-                ConfigFiles(config_volume(self.stack.name, service), service.files)
+                ConfigFiles(service.name, config_volume(self.stack.name, service), service.files)
                 for service in services
                 if service.files
             ),

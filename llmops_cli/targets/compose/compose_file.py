@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llmops_cli.core.release import Release
 from llmops_cli.rendering import render
-from llmops_cli.targets.compose.environment import SECRET_FOLDER
+from llmops_cli.targets.compose.environment import SECRET_FOLDER, drain_seconds_of
 from llmops_cli.targets.compose.stack import Stack
 from llmops_cli.targets.documents import release_document
 
@@ -65,6 +65,7 @@ class GatewayService:
 class ConfigFiles:
     """The texts of a service's configuration by their paths, and the volume that has them."""
 
+    service: str
     volume: str
     texts: Mapping[str, str]
 
@@ -107,6 +108,7 @@ class ReleaseService:
             "record": _literal(json.dumps(release_document(self.release))),
             "memory": self.memory,
             "cpus": self.cpus,
+            "stop_seconds": round(drain_seconds_of(self.release)) + _SLACK,
             "environment": {k: _literal(v) for k, v in sorted(self.environment.items())},
             "secrets": self.secrets,
         }

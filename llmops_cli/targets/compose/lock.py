@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from llmops_cli.core.target import Holder
 from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
-from llmops_cli.engine.volumes import Entry, TakenError
+from llmops_cli.engine.volumes import Entry, GoneError, TakenError
 from llmops_cli.errors import EngineError, LlmopsError, LockedError
 from llmops_cli.targets.compose.stack import LOCK, Stack
 
@@ -97,7 +97,7 @@ def _beat(engine: Engine, container: str, ending: threading.Event) -> None:
         return
     while not ending.wait(BEAT_SECONDS):
         now = created + timedelta(seconds=time.monotonic() - began)
-        with contextlib.suppress(LlmopsError):
+        with contextlib.suppress(LlmopsError, GoneError):
             volumes.put(engine, container, "", [Entry(_BEAT, now.isoformat().encode())])
 
 
@@ -107,7 +107,10 @@ def _remove_if_stale(engine: Engine, stack: Stack) -> None:
         found = json.loads(engine.run("container", "inspect", stack.lock))[0]
     except EngineError:
         return
-    beat = volumes.get(engine, found["Id"], f"/{_BEAT}")
+    try:
+        beat = volumes.get(engine, found["Id"], f"/{_BEAT}")
+    except GoneError:
+        return
     last = _moment(beat.decode()) if beat else _moment(found["Created"])
     now = engine_time(engine)
     if (now - last).total_seconds() < STALE_SECONDS:

@@ -9,7 +9,7 @@ from typing import Any
 from llmops_cli.core.target import Event
 from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
-from llmops_cli.engine.volumes import Entry, Mounted, TakenError
+from llmops_cli.engine.volumes import Entry, GoneError, Mounted, TakenError
 from llmops_cli.errors import EngineError
 from llmops_cli.targets.compose.stack import KEEPER, Stack
 from llmops_cli.targets.documents import event_from, event_line
@@ -112,34 +112,30 @@ class Records:
 
     def _file(self, name: str) -> bytes:
         path = f"{FOLDER}/{name}"
-        found = volumes.get(self.engine, self.stack.keeper, path)
-        if found is None and self._is_keeper_lost():
-            self._make_keeper()
-            found = volumes.get(self.engine, self.stack.keeper, path)
-        return found or b""
+        try:
+            return volumes.get(self.engine, self.stack.keeper, path) or b""
+        except GoneError:
+            if not self._has_records():
+                return b""
+        # Somebody has pruned the container that the records are read through.
+        self._make_keeper()
+        return volumes.get(self.engine, self.stack.keeper, path) or b""
 
     def _put(self, entries: Sequence[Entry]) -> None:
-        self._make_keeper()
-        volumes.put(self.engine, self.stack.keeper, "", entries)
+        try:
+            volumes.put(self.engine, self.stack.keeper, "", entries)
+        except GoneError:
+            self._make_keeper()
+            volumes.put(self.engine, self.stack.keeper, "", entries)
 
-    def _is_keeper_lost(self) -> bool:
-        """Whether there are records and somebody has pruned the container they are read through."""
+    def _has_records(self) -> bool:
         try:
             self.engine.run("volume", "inspect", self.stack.records)
-        except EngineError:
-            return False
-        return not self._has_keeper()
-
-    def _has_keeper(self) -> bool:
-        try:
-            self.engine.run("container", "inspect", "--format", "{{.Id}}", self.stack.keeper)
         except EngineError:
             return False
         return True
 
     def _make_keeper(self) -> None:
-        if self._has_keeper():
-            return
         labels = self.stack.labels(KEEPER)
         mounts = (
             Mounted(self.stack.records, FOLDER, labels),

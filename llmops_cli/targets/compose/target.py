@@ -9,6 +9,7 @@ from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.targets.compose import inspection, logs, operating, staging, traffic
 from llmops_cli.targets.compose.containers import Container
+from llmops_cli.targets.compose.documents import documents_of
 from llmops_cli.targets.compose.gateway import PRIVATE_PORT
 from llmops_cli.targets.compose.lock import Held, held
 from llmops_cli.targets.compose.recovery import put_in_order
@@ -54,6 +55,10 @@ class ComposeTarget:
     def settings(self) -> Mapping[str, str]:
         """Return what the place adds to a release's settings: where it listens, its drain time."""
         return self.added()
+
+    def documents(self, release: Release) -> Mapping[str, str]:
+        """Return the compose file with a release in it, and its services' files, by path."""
+        return documents_of(self.site, release)
 
     def inspect(self) -> State:
         """Ask the engine and the gateway what serves."""

@@ -38,20 +38,3 @@ def test_the_answer_changes_once_per_deploy_over_new_and_over_kept_connections(
     assert answers.faults == []
     assert set(answers.releases) == {first, second}
     assert answers.releases[0] == answers.releases[-1] == first
-
-
-def test_what_was_live_before_stays_as_a_stopped_container_and_is_used_again(
-    project: StackProject,
-) -> None:
-    first = project.commit("Again")
-    project.ok("deploy")
-    before = project.container(first)["Id"]
-    second = project.change("Another prompt.")
-    project.ok("deploy")
-    assert project.serving() == second
-    project.ok("rollback", first)
-    assert project.serving() == first
-    ids = {container["Id"] for container in project.containers("api")}
-    # The same container, unless it was still finishing when it was wanted again.
-    assert before in ids
-    assert len(ids) <= 3

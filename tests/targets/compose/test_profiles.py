@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from llmops_cli.errors import ConfigError
+from llmops_cli.targets.compose.compose_file import GatewayService
 from llmops_cli.targets.compose.profiles import api_secrets, api_settings, services_of
 from llmops_cli.targets.compose.service import config_volume
 from tests.engine import has_plugin
-from tests.targets.compose.stacks import PROFILES, compose_file, loaded, project, services
+from tests.targets.compose.stacks import (
+    PLAIN_GATEWAY,
+    PROFILES,
+    TLS_GATEWAY,
+    compose_file,
+    loaded,
+    project,
+    services,
+)
 
 OVERRIDES = {
     "chat": 'images = { gateway = "registry.example.com/haproxy:3.2.5" }',
@@ -21,20 +31,21 @@ OVERRIDES = {
     "production": f'images = {{ qdrant = "qdrant/qdrant@sha256:{"a" * 64}" }}',
     "gpu-stack": 'images = { tei = "registry.example.com/tei:1.9.1", vllm = "vllm:v0.26.1" }',
 }
-WITH_TLS = 'host = "0.0.0.0"\ncertificate_secret = "TLS_CERTIFICATE"'
 VARIANTS = [(profile, "") for profile in PROFILES]
 VARIANTS += [(profile, OVERRIDES[profile]) for profile in PROFILES]
-VARIANTS += [(profile, WITH_TLS) for profile in PROFILES]
 
 every_variant = pytest.mark.parametrize(("profile", "extra"), VARIANTS)
 
 
+@pytest.mark.parametrize("gateway", [PLAIN_GATEWAY, TLS_GATEWAY], ids=["plain", "tls"])
 @every_variant
-def test_compose_and_the_specification_accept_it(profile: str, extra: str, tmp_path: Path) -> None:
+def test_compose_and_the_specification_accept_it(
+    profile: str, extra: str, gateway: GatewayService, tmp_path: Path
+) -> None:
     if not has_plugin("compose"):
         pytest.skip("needs docker compose")
     file = tmp_path / "compose.yaml"
-    file.write_text(compose_file(services(profile, extra)))
+    file.write_text(compose_file(services(profile, extra), gateway))
     asked = ["docker", "compose", "--file", str(file), "config", "--quiet"]
     told = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stderr) == (0, "")
@@ -217,3 +228,13 @@ def test_without_its_file_litellm_is_not_deployed() -> None:
 
 def _seconds(text: str) -> int:
     return int(text.removesuffix("s"))
+
+
+@every_variant
+def test_a_release_is_found_by_one_name_and_publishes_nothing(profile: str, extra: str) -> None:
+    document = yaml.safe_load(compose_file(services(profile, extra)))
+    release = document["services"]["api-0123456789ab"]
+    assert release["networks"] == {"default": {"aliases": ["api"]}}
+    assert "ports" not in release
+    [port] = document["services"]["gateway"]["ports"]
+    assert (port["host_ip"], port["published"]) == ("127.0.0.1", "8000")

@@ -1,0 +1,25 @@
+"""An engine behind SSH is deployed to as one on this machine is."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine import needs_compose
+from tests.targets.compose.ssh_server import needs_ssh, ssh_server
+from tests.targets.compose.stack_project import stack_project
+
+pytestmark = [needs_compose, needs_ssh, pytest.mark.timeout(300)]
+
+
+def test_an_engine_behind_ssh_is_deployed_to(tmp_path: Path) -> None:
+    with ssh_server(tmp_path) as (port, environment):
+        with stack_project(tmp_path / "chat") as project:
+            project.environment = {**environment, "DOCKER_HOST": f"ssh://root@127.0.0.1:{port}"}
+            release = project.commit("From another machine")
+            deploying = project.popen("deploy")
+            said = deploying.communicate(timeout=280)
+            assert deploying.returncode == 0, said[1]
+            assert project.serving() == release
+            assert project.containers("lock") == []
+        log = (tmp_path / "ssh" / "log").read_text()
+    assert "Accepted publickey for root" in log
