@@ -40,17 +40,12 @@ class Search:
         found, shaped = self._found_in(path)
         if not (found or shaped):
             return path
-        shown = "/".join(map(self.shown, path.split("/")))
-        shown = "[secret]" if shown == path else shown
+        shown = self._without(path)
         for name in found:
             self.leaks.add(name, f"{shown} (its name)", 0, layer)
         for what in shaped:
             self.leaks.add_finding(Finding(what, 0), f"{shown} (its name)", 0, layer)
         return shown
-
-    def shown(self, text: str) -> str:
-        """Return a text as it may be shown."""
-        return "[secret]" if any(self._found_in(text)) else text
 
     def text(self, place: str, text: str, layer: str = "", *, with_rules: bool = True) -> None:
         """Search a setting of an image, such as a variable; ``place`` is its name."""
@@ -78,6 +73,14 @@ class Search:
                 yield Finding(needle.name, start, is_value=True)
             for finding in self.rules.find(decoded, ""):
                 yield Finding(f"{finding.what}, in base64", start)
+
+    def _without(self, path: str) -> str:
+        """Return the folders of a path that are before the first secret in it."""
+        content = path.encode(errors="surrogateescape")
+        starts = [start for _, start in self.values.find(content)]
+        starts = starts or [finding.start for finding in self.rules.find(content, "")]
+        folders = content[: min(starts)].rpartition(b"/")[0].decode(errors="replace")
+        return f"{folders}/[secret]" if folders else "[secret]"
 
     def _found_in(self, text: str) -> tuple[list[str], list[str]]:
         """Return the values in a name, and what rules find in it."""

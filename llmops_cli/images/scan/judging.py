@@ -7,9 +7,12 @@ from collections import Counter
 from llmops_cli.core.secret import Secret, is_placeholder
 
 _SAMPLE = re.compile(
-    r"example|sample|dummy|fake|placeholder|changeme|change[-_]?this|replace[-_]?(me|this|with)"
-    r"|redacted|insert|your[-_]?|xxxx|\.\.\.|…|\*\*\*|foobar|hunter2|s3cr3t|for[-_]?tests?"
-    r"|PrivateKey|PublicKey|b64(en|de)code|01234|12345|98765|abcdef|qwerty|[$%@#]?[{(<][^})>]*[})>]|^[$%]\w+|(?P<same>.)(?P=same){5}",
+    r"example|sample|dummy|\bfake|fake[-_]|placeholder|changeme"
+    r"|change[-_]?this|replace[-_]?(me|this|with)"
+    r"|redacted|insert[-_]|your[-_]|[-_<]your|x{6}|\.\.\.|…|\*\*\*|foobar"
+    r"|hunter2|s3cr3t|for[-_]?tests?"
+    r"|PrivateKey|PublicKey|b64(en|de)code|01234|12345|98765|abcdef|qwerty"
+    r"|[$%@#]?[{(<][^})>]*[})>]|^[$%]\w+|(?P<same>.)(?P=same){5}",
     re.IGNORECASE,
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
