@@ -165,5 +165,6 @@ def _found(image: Image, leaks: Sequence[Leak]) -> SecretFoundError:
         f"{len(leaks)} secret{'s are' if len(leaks) > 1 else ' is'} in {image.name}.",
         evidence="\n".join(lines),
         state="Nothing was pushed. The image is in the engine of this machine only.",
-        next_step="Remove it from the commit, replace the value (llmops secrets set), and build.",
+        next_step="Remove it from the commit, replace the value (llmops secrets set), and build; "
+        "or name what only looks like one in [image] scan_ignore.",
     )
