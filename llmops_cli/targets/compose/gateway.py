@@ -6,6 +6,7 @@ new release, and streams that are open stay where they are until they end.
 """
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,11 @@ RUNTIME_PORT, PRIVATE_PORT, HEALTH_PORT = 9999, 8081, 8082
 SLOTS = tuple(f"s{number}" for number in range(1, 9))
 STAGED = "candidate"
 _ASK = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}; cat >&3; cat <&3"
-_FORCED_MAINTENANCE, _CONFIGURED_MAINTENANCE, _FORCED_DRAIN = 1, 4, 8
+_FORCED_MAINTENANCE, _FORCED_DRAIN = 1, 8
 _MAP = "/gateway/releases.map"
 _NOBODY = "-"
 _HOUR = 3600
+_SETTLE_SECONDS, _POLL_SECONDS = 10.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Slot:
     address: str
     admin: int
     idle_since: int
+
+    @property
+    def had_traffic(self) -> bool:
+        """Whether new requests go here, or went here before."""
+        return bool(self.service) and not self.admin & _FORCED_MAINTENANCE
 
     @property
     def has_traffic(self) -> bool:
@@ -105,11 +112,19 @@ class Gateway:
         return next((slot.service for slot in self.slots() if slot.has_traffic), "")
 
     def stage(self, route: Route) -> None:
-        """Let the private side lead to a release that has just been started."""
+        """Lead the private side to a release, and aim the slot that it will have the traffic by."""
         before = _slots(self._ask("show servers state staged"))[0]
-        server = f"staged/{STAGED}"
-        self._ask(*_aimed(server, before, route), f"set map {_MAP} {STAGED} {route.release}")
-        self._expect("staged", STAGED, route)
+        chosen = _slot_for(route.service, self.slots())
+        if chosen.has_traffic:
+            raise DeployError(f"{route.service} has the traffic already.")
+        self._ask(
+            f"set map {_MAP} {STAGED} {route.release}",
+            *_aimed(f"staged/{STAGED}", before, route),
+            f"set server staged/{STAGED} state ready",
+            f"set server api/{chosen.name} state maint",
+            *_aimed(f"api/{chosen.name}", chosen, route),
+        )
+        self._settled("staged", STAGED, route)
 
     def move(self, route: Route | None) -> None:
         """Lead new requests to a release, or to nobody; those under way stay where they are.
@@ -122,22 +137,31 @@ class Gateway:
             self._ask(*(f"set server api/{s.name} state maint" for s in slots if s.has_traffic))
             return
         chosen = _slot_for(route.service, slots)
+        if (chosen.service, chosen.address) != (route.service, route.address):
+            self._ask(*_aimed(f"api/{chosen.name}", chosen, route))
+        # Nothing is led to a slot before its address is known to be the right one.
+        self._settled("api", chosen.name, route)
         others = [slot for slot in slots if slot.has_traffic and slot.name != chosen.name]
         self._ask(
             f"set map {_MAP} {chosen.name} {route.release}",
-            *_aimed(f"api/{chosen.name}", chosen, route),
+            f"set server api/{chosen.name} state ready",
             *(f"set server api/{slot.name} state drain" for slot in others),
         )
-        self._expect("api", chosen.name, route)
+        told = self._ask("show servers state api")
+        if [slot.name for slot in _slots(told) if slot.has_traffic] != [chosen.name]:
+            raise _astray(route, told)
 
-    def _expect(self, backend: str, server: str, route: Route) -> None:
-        told = self._ask(f"show servers state {backend}")
-        ready = [slot for slot in _slots(told) if slot.has_traffic]
-        wanted = [(server, route.service, route.address)]
-        if [(slot.name, slot.service, slot.address) for slot in ready] != wanted:
-            raise DeployError(
-                f"The gateway does not lead to {route.release}.", evidence=told.strip()
-            )
+    def _settled(self, backend: str, server: str, route: Route) -> None:
+        """Wait until a slot has its address: the name service may take it away for a moment."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            told = self._ask(f"show servers state {backend}")
+            slot = next(slot for slot in _slots(told) if slot.name == server)
+            if (slot.service, slot.address) == (route.service, route.address):
+                return
+            if time.monotonic() > deadline:
+                raise _astray(route, told)
+            time.sleep(_POLL_SECONDS)
 
     def _ask(self, *commands: str) -> str:
         if not commands:
@@ -157,8 +181,11 @@ def _aimed(server: str, slot: Slot, route: Route) -> list[str]:
     return [
         *named,
         f"set server {server} addr {route.address} port {route.port}",
-        f"set server {server} state ready",
     ]
+
+
+def _astray(route: Route, told: str) -> DeployError:
+    return DeployError(f"The gateway does not lead to {route.release}.", evidence=told.strip())
 
 
 def _slot_for(service: str, slots: Sequence[Slot]) -> Slot:

@@ -111,7 +111,9 @@ def discard(site: Site, candidate: Candidate) -> None:
         return
     gateway = site.gateway(found)
     slots = gateway.slots() if gateway else []
-    if container.is_running and any(slot.service == container.service for slot in slots):
+    if container.is_running and any(
+        s.service == container.service and s.had_traffic for s in slots
+    ):
         traffic.let_finish(site, container)
     elif candidate.release.id in record.deployed and container.is_running:
         site.engine.run("stop", container.id)

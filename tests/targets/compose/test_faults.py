@@ -111,7 +111,9 @@ def test_a_live_container_that_dies_comes_back_and_waiting_requests_are_answered
     deployed: StackProject,
 ) -> None:
     live = deployed.container(deployed.serving())
-    docker("exec", live["Id"], "/venv/bin/python", "-c", KILL_THE_SERVER)
+    # What kills it dies with the container.
+    killing = ["docker", "exec", live["Id"], "/venv/bin/python", "-c", KILL_THE_SERVER]
+    subprocess.run(killing, capture_output=True, check=False)
     answer = httpx2.get(f"{deployed.url}/version", timeout=30)
     assert answer.status_code == 200
     eventually(lambda: deployed.container(answer.json()["release"])["RestartCount"] == 1)
