@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.engine import GATEWAY, has_plugin, holds
+from tests.engines import GATEWAY, has_plugin, holds
 from tests.load import is_possible, loaded
 from tests.targets.compose.stack_project import StackProject, stack_project
 

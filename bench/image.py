@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 
 from llmops_cli.core.image import Image
-from tests.engine import BASE
+from tests.engines import BASE
 from tests.images.building import Making, docker, layers, making, running
 from tests.images.small import unique
 from tests.registries import servers

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmops_cli.core.diagnosis import Diagnosis, Probe, ok, problem, warning
 from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.endpoint import is_local
 from llmops_cli.errors import EngineError, PreflightError
 
 #: Releases of the engine that still get fixes, and of compose that know all that we write.
@@ -82,7 +83,7 @@ def _compose(engine: Engine) -> Sequence[Diagnosis]:
 def _disk(engine: Engine) -> Sequence[Diagnosis]:
     info = _asked(engine, "info", "--format", "{{json .}}") if engine.is_installed else None
     root = Path(str((info or {}).get("DockerRootDir", "")))
-    if not _is_local(engine) or not root.is_dir() or root == Path():
+    if not is_local(engine) or not root.is_dir() or root == Path():
         return []
     free = shutil.disk_usage(root).free / _GIGABYTE
     text, fix = f"{free:.1f} GB free in {root}", "docker image prune, docker builder prune"
@@ -104,7 +105,7 @@ def _port(engine: Engine, address: str, port: int, owner: str) -> Sequence[Diagn
         return [problem("port", f"{address} is taken by the container {others[0]}", fix)]
     if containers:
         return [ok("port", f"{address} is ours")]
-    return [*_taken(address, port)] if _is_local(engine) else []
+    return [*_taken(address, port)] if is_local(engine) else []
 
 
 def _taken(address: str, port: int) -> Sequence[Diagnosis]:
@@ -129,11 +130,6 @@ def _asked(engine: Engine, *arguments: str) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) and not found.get("ServerErrors") else None
 
 
-def _is_local(engine: Engine) -> bool:
-    host = engine.host or ("" if engine.context else os.environ.get("DOCKER_HOST", ""))
-    return not engine.context and (not host or host.startswith("unix://"))
-
-
 def _is_podman(engine: Engine) -> bool:
     return engine.program.endswith("podman")
 
@@ -146,7 +142,7 @@ def _where(engine: Engine) -> str:
 
 
 def _start(engine: Engine) -> str:
-    if _is_local(engine):
+    if is_local(engine):
         return "Start it (systemctl start docker), or name another with DOCKER_HOST"
     return "Mend docker_host or context in llmops.toml, or DOCKER_HOST; try: docker version"
 

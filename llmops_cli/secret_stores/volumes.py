@@ -7,7 +7,7 @@ from llmops_cli.core.secret import Secret
 from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, TakenError
-from llmops_cli.errors import UsageError
+from llmops_cli.errors import EngineError, UsageError
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
 #: The file of a volume that holds the value.
@@ -71,11 +71,20 @@ class VolumeStore:
         """Remove every version of a secret.
 
         Raises:
-            EngineError: a container has it still; the evidence names it.
+            EngineError: a release that is kept has one still.
         """
         for version in self._versions().get(name, []):
-            self._known.pop(self.volume(name, str(version)), None)
-            self.engine.run("volume", "rm", self.volume(name, str(version)))
+            volume = self.volume(name, str(version))
+            self._known.pop(volume, None)
+            try:
+                self.engine.run("volume", "rm", volume)
+            except EngineError as error:
+                raise EngineError(
+                    f"A release that is kept is pinned to version {version} of {name}.",
+                    evidence=error.evidence,
+                    state="That version stays, and so do newer ones.",
+                    next_step="llmops releases; it can go when those releases are retired.",
+                ) from error
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the secrets that have a value."""

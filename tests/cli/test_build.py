@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import BASE, needs_engine
+from tests.engines import BASE, needs_engine
 from tests.images.building import Making, docker, making
 
 pytestmark = needs_engine

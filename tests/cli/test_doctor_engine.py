@@ -18,7 +18,7 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.flows.doctor import examine, problems
 from llmops_cli.images import doctor as images
 from llmops_cli.secret_stores.file import FileStore
-from tests.engine import BASE, has_plugin, needs_engine
+from tests.engines import BASE, has_plugin, needs_engine
 from tests.project import free_port
 
 

@@ -9,7 +9,7 @@ from llmops_cli.core.image import Image
 from llmops_cli.engine.docker import Engine
 from llmops_cli.images import builder
 from llmops_cli.images.builder import Kind
-from tests.engine import BASE, has_plugin, needs_engine
+from tests.engines import BASE, has_plugin, needs_engine
 from tests.images.building import Making, docker, files, layers, making, running, without_buildx
 from tests.waiting import eventually
 

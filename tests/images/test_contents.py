@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from llmops_cli.errors import BuildError, PreflightError, SecretFoundError
-from tests.engine import BASE, needs_engine, needs_registry
+from tests.engines import BASE, needs_engine, needs_registry
 from tests.images.building import docker, files, making, running
 from tests.images.small import held, unique
 from tests.project import API_KEY

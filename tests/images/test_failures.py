@@ -14,7 +14,7 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import BuildError, PreflightError
 from llmops_cli.images import builder, context
 from llmops_cli.images.builder import Kind
-from tests.engine import BASE, needs_engine
+from tests.engines import BASE, needs_engine
 from tests.images.building import making
 from tests.images.small import unique
 from tests.waiting import eventually

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmops_cli.images.ignoring import LEFT_OUT, REFUSED, Ignored
-from tests.engine import needs_engine
+from tests.engines import needs_engine
 from tests.images.small import unique
 
 FILES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import BASE, needs_engine
+from tests.engines import BASE, needs_engine
 from tests.images.building import making
 
 needs_podman = pytest.mark.skipif(shutil.which("podman") is None, reason="needs podman")

@@ -18,7 +18,7 @@ from llmops_cli.registries.login import Fixed, Login
 from llmops_cli.registries.oci import Registry
 from llmops_cli.registries.patience import Patience
 from llmops_cli.registries.reference import parse
-from tests.engine import needs_engine, needs_registry
+from tests.engines import needs_engine, needs_registry
 from tests.images.small import held, labels_of, release_of, unique
 from tests.project import free_port
 from tests.registries import servers

@@ -10,7 +10,7 @@ import pytest
 
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.load import load
-from tests.engine import needs_engine, needs_registry
+from tests.engines import needs_engine, needs_registry
 from tests.images.small import unique
 from tests.project import API_KEY, Project, make_project
 from tests.registries import servers

@@ -26,7 +26,7 @@ from llmops_cli.registries.login import Fixed, Login
 from llmops_cli.registries.oci import Registry, make_registry
 from llmops_cli.registries.reference import parse
 from llmops_cli.secret_stores.file import FileStore
-from tests.engine import needs_engine, needs_registry
+from tests.engines import needs_engine, needs_registry
 from tests.images.small import held, labels_of, release_of, unique
 from tests.registries import servers
 from tests.registries.faulty_proxy import Fault, FaultyProxy

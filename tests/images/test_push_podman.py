@@ -17,7 +17,7 @@ from llmops_cli.registries.login import Fixed, Login
 from llmops_cli.registries.oci import Registry
 from llmops_cli.registries.patience import Patience
 from llmops_cli.registries.reference import parse
-from tests.engine import needs_registry
+from tests.engines import needs_registry
 from tests.images.small import labels_of, layer, release_of, unique
 from tests.registries import servers
 from tests.registries.faulty_proxy import Fault, FaultyProxy

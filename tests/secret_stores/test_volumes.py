@@ -11,7 +11,7 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import WRITING, Mounted, make_container
 from llmops_cli.errors import UsageError
 from llmops_cli.secret_stores.volumes import VolumeStore
-from tests.engine import needs_engine
+from tests.engines import needs_engine
 
 pytestmark = needs_engine
 VALUE = "a value with spaces, ünïcode, $dollars and\na second line"

@@ -5,9 +5,8 @@ makes one slot ready and drains the others: the next request of every client con
 new release, and streams that are open stay where they are until they end.
 """
 
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.engine.docker import Engine
@@ -23,6 +22,9 @@ _ASK = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}; cat >&3; cat <&3"
 _FORCED_MAINTENANCE, _FORCED_DRAIN = 1, 8
 _MAP = "/gateway/releases.map"
 _NOBODY = "-"
+#: A name that the engine always knows. Names that it does not know it passes on to the name servers
+#: of its machine, for as long as a slot bears one.
+_PARKED = "gateway"
 _HOUR = 3600
 _SETTLE_SECONDS, _POLL_SECONDS = 10.0, 0.1
 
@@ -151,6 +153,17 @@ class Gateway:
         if [slot.name for slot in _slots(told) if slot.has_traffic] != [chosen.name]:
             raise _astray(route, told)
 
+    def park(self, services: Collection[str]) -> None:
+        """Let slots forget services that will end; what is under way in them goes on."""
+        slots = [slot for slot in self.slots() if slot.service in services and not slot.has_traffic]
+        [staged] = _slots(self._ask("show servers state staged"))
+        forgotten = [f"api/{slot.name}" for slot in slots]
+        forgotten += [f"staged/{STAGED}"] if staged.service in services else []
+        self._ask(
+            *(f"set server {server} state maint" for server in forgotten),
+            *(f"set server {server} fqdn {_PARKED}" for server in forgotten),
+        )
+
     def _settled(self, backend: str, server: str, route: Route) -> None:
         """Wait until a slot has its address: the name service may take it away for a moment."""
         deadline = time.monotonic() + _SETTLE_SECONDS
@@ -204,7 +217,7 @@ def _slots(told: str) -> list[Slot]:
     return [
         Slot(
             name=row["srv_name"],
-            service=re.sub(r"^-$", "", row["srv_fqdn"]),
+            service="" if row["srv_fqdn"] in (_NOBODY, _PARKED) else row["srv_fqdn"],
             address=row["srv_addr"],
             admin=int(row["srv_admin_state"]),
             idle_since=int(row["srv_time_since_last_change"]),

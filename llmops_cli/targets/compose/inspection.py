@@ -1,17 +1,14 @@
-"""Reads what a stack is doing, and what would make a deploy to it fail. Changes nothing."""
+"""Reads what a stack is doing. Changes nothing."""
 
 import contextlib
-import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from llmops_cli.core.release import KeptRelease, Release, State
-from llmops_cli.core.target import Problem
-from llmops_cli.errors import EngineError, LlmopsError
-from llmops_cli.targets.compose.compose import OLDEST
+from llmops_cli.errors import LlmopsError
 from llmops_cli.targets.compose.containers import Container, releases_among
 from llmops_cli.targets.compose.records import Record
 from llmops_cli.targets.compose.site import Site, of_service
-from llmops_cli.targets.compose.stack import DATA, DEFINITION, GATEWAY, STACK
+from llmops_cli.targets.compose.stack import DATA, DEFINITION, GATEWAY
 
 
 def inspect(site: Site, address: str) -> State:
@@ -62,83 +59,6 @@ def find(site: Site, prefix: str) -> list[Release]:
     if prefix in releases:
         return [releases[prefix]]
     return [releases[id] for id in sorted(releases) if id.startswith(prefix)]
-
-
-def preflight(site: Site, release: Release) -> Iterator[Problem]:
-    """Look for a missing tool, a taken port, and a gateway that listens elsewhere."""
-    version = site.compose.version()
-    if version is None or version < OLDEST:
-        told = ".".join(str(part) for part in version) if version else "none"
-        wanted = ".".join(str(part) for part in OLDEST)
-        yield Problem(
-            f"Docker Compose {wanted} or newer is needed; there is {told}.",
-            "Install the plugin: https://docs.docker.com/compose/install/linux",
-        )
-        return
-    missing = site.configured.certificate_secret
-    if missing and site.configured.public_url is None:
-        yield Problem(
-            "The target has certificate_secret and no public_url, so its certificate fits no name.",
-            'Set public_url = "https://…" in llmops.toml and commit.',
-        )
-    yield from _of_the_port(site)
-
-
-def _of_the_port(site: Site) -> Iterator[Problem]:
-    published = site.published()
-    gateways = [c for c in site.containers() if c.role == GATEWAY]
-    for container in gateways:
-        if container.is_running and published.address not in container.ports:
-            yield Problem(
-                f"The gateway listens on {', '.join(container.ports)}, not {published.address}.",
-                "llmops stop && llmops start",
-            )
-    if any(container.is_running for container in gateways):
-        return
-    user = _user_of(site, published.port)
-    if user:
-        yield Problem(
-            f"{published.address} is used by the container {user}.",
-            "Stop it, or set another `port` in llmops.toml and commit.",
-        )
-    elif is_local(site) and (reason := _why_not_free(published.host, published.port)):
-        yield Problem(
-            f"{published.address} cannot be listened on: {reason}.",
-            "Stop what uses it, or set another `port` in llmops.toml and commit.",
-        )
-
-
-def is_local(site: Site) -> bool:
-    """Whether the engine runs on this machine, as far as its address tells."""
-    try:
-        form = "{{.Endpoints.docker.Host}}"
-        host = site.engine.environment.get("DOCKER_HOST") or site.engine.host
-        if host is None:
-            context = [site.engine.context] if site.engine.context else []
-            told = site.engine.run("context", "inspect", *context, "--format", form)
-            host = told.decode().strip()
-    except EngineError:
-        return False
-    return host.startswith(("unix://", "npipe://", "/"))
-
-
-def _user_of(site: Site, port: int) -> str:
-    form = f'{{{{.Names}}}} {{{{.Label "{STACK}"}}}}'
-    told = site.engine.run("ps", "--filter", f"publish={port}", "--format", form)
-    for line in told.decode().splitlines():
-        name, _space, stack = line.partition(" ")
-        if stack != site.stack.name:
-            return name
-    return ""
-
-
-def _why_not_free(host: str, port: int) -> str:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def _trouble(

@@ -119,6 +119,8 @@ def discard(site: Site, candidate: Candidate) -> None:
         site.engine.run("stop", container.id)
     elif candidate.release.id not in record.deployed:
         site.engine.run("rm", "--force", container.id)
+    if gateway is not None:
+        gateway.park({container.service})
 
 
 def retire(site: Site, keep: int) -> list[str]:

@@ -12,6 +12,7 @@ from llmops_cli.targets.compose.containers import Container
 from llmops_cli.targets.compose.documents import documents_of
 from llmops_cli.targets.compose.gateway import PRIVATE_PORT
 from llmops_cli.targets.compose.lock import Held, held
+from llmops_cli.targets.compose.preflight import preflight
 from llmops_cli.targets.compose.recovery import put_in_order
 from llmops_cli.targets.compose.site import Site, of_service
 from llmops_cli.targets.compose.tunnel import Tunnel
@@ -66,7 +67,7 @@ class ComposeTarget:
 
     def preflight(self, release: Release) -> Sequence[Problem]:
         """Look for what would make a deploy fail, without changing anything."""
-        return tuple(inspection.preflight(self.site, release))
+        return tuple(preflight(self.site, release))
 
     def releases(self, limit: int) -> Sequence[KeptRelease]:
         """Return the newest releases that can be gone back to."""

@@ -49,9 +49,16 @@ def settle(site: Site, service: str) -> None:
 def finish(site: Site) -> None:
     """Tell what has the traffic no more to finish what it does, and wait for none of it."""
     found, record = site.containers(), site.records.read()
-    for container in releases_among(found):
-        if container.id in record.draining and container.service != record.service:
-            tell_to_finish(site, container)
+    ending = [
+        container
+        for container in releases_among(found)
+        if container.id in record.draining and container.service != record.service
+    ]
+    for container in ending:
+        tell_to_finish(site, container)
+    gateway = site.gateway(found)
+    if gateway is not None:
+        gateway.park({container.service for container in ending})
 
 
 def let_finish(site: Site, container: Container) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import BASE, needs_engine
+from tests.engines import BASE, needs_engine
 from tests.images.building import Making, docker, making
 from tests.images.scan.planted import drawn, in_base64
 from tests.project import Run

@@ -15,7 +15,7 @@ from llmops_cli.core.secret import Secret
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import EngineError, PreflightError
 from llmops_cli.images.scan.image import scan_image
-from tests.engine import BASE, needs_engine
+from tests.engines import BASE, needs_engine
 from tests.images.scan.planted import drawn, in_base64, told
 
 pytestmark = needs_engine

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.checks.faulty_servers import KEY
-from tests.engine import BASE
+from tests.engines import BASE
 from tests.targets.compose.stack_project import docker
 
 __all__ = ["KEY", "foreign_image"]

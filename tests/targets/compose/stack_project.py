@@ -48,6 +48,14 @@ class StackProject(Project):
         """The releases that have a running container."""
         return {_release_of(c) for c in self.containers("api") if c["State"]["Running"]}
 
+    def running_services(self) -> set[str]:
+        """The services of the releases that are on record as running, one for each container."""
+        return {
+            c["Config"]["Labels"]["llmops.service"]
+            for c in self.containers("api")
+            if c["State"]["Running"]
+        }
+
     def close(self) -> None:
         """Remove all that bears the project's name: containers, volumes, network, images."""
         ids = docker("ps", "--all", "--quiet", "--filter", f"name={self.name}").split()

@@ -18,7 +18,7 @@ from llmops_cli.targets.compose.environment import environment_of
 from llmops_cli.targets.compose.gateway import Manners, configuration
 from llmops_cli.targets.compose.making import make_compose_target
 from llmops_cli.targets.compose.stack import service_of
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.targets.compose.stack_project import docker
 from tests.targets.compose.stacks import PROFILES, project
 

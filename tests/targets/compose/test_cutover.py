@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.load import is_possible, loaded
 from tests.poller import polled
 from tests.targets.compose.stack_project import StackProject

@@ -10,7 +10,7 @@ import pytest
 
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, put
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.poller import polled
 from tests.project import LLMOPS
 from tests.targets.compose.stack_project import StackProject, docker

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.checks.certificates import make_authority
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.targets.compose.stack_project import docker, stack_project
 
 pytestmark = [needs_compose, pytest.mark.timeout(300)]

@@ -13,7 +13,7 @@ from llmops_cli.engine.volumes import Entry, put
 from llmops_cli.errors import EngineError, LockedError
 from llmops_cli.targets.compose.lock import STALE_SECONDS, engine_time, held
 from llmops_cli.targets.compose.stack import Stack
-from tests.engine import needs_engine
+from tests.engines import needs_engine
 from tests.targets.compose.stack_project import docker
 
 pytestmark = needs_engine

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.targets.compose.foreign_image import KEY, foreign_image
 from tests.targets.compose.stack_project import StackProject, stack_project
 

@@ -1,10 +1,14 @@
 """An engine behind SSH is deployed to as one on this machine is."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.engine import needs_compose
+from llmops_cli.catalog import make_target
+from llmops_cli.config.load import load
+from llmops_cli.core.release import Release
+from tests.engines import needs_compose
 from tests.targets.compose.ssh_server import needs_ssh, ssh_server
 from tests.targets.compose.stack_project import stack_project
 
@@ -23,3 +27,14 @@ def test_an_engine_behind_ssh_is_deployed_to(tmp_path: Path) -> None:
             assert project.containers("lock") == []
         log = (tmp_path / "ssh" / "log").read_text()
     assert "Accepted publickey for root" in log
+
+
+def test_an_engine_elsewhere_wants_an_address_for_its_gateway(tmp_path: Path) -> None:
+    (tmp_path / "llmops.toml").write_text(
+        'name = "chat"\n[targets.compose]\ndocker_host = "ssh://deploy@server.example.com"\n'
+    )
+    target = make_target(load(tmp_path), "compose", tmp_path)
+    release = Release("0123456789ab", "0" * 40, "1" * 40, datetime.now(UTC), "First")
+    [problem] = target.preflight(release)
+    assert "another machine" in problem.what
+    assert "public_url" in problem.fix

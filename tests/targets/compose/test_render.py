@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.project import Project
 from tests.targets.compose.running_stack import docker
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.project import free_port
 from tests.targets.compose.running_stack import RunningStack, production
 from tests.waiting import eventually

@@ -13,7 +13,7 @@ from llmops_cli.catalog import make_target
 from llmops_cli.config.load import load
 from llmops_cli.targets.compose.staging import retire
 from llmops_cli.targets.compose.target import ComposeTarget
-from tests.engine import needs_compose
+from tests.engines import needs_compose
 from tests.project import API_KEY
 from tests.targets.compose.stack_project import StackProject, docker
 from tests.waiting import eventually
@@ -114,6 +114,20 @@ def test_the_log_is_followed_from_one_release_to_the_next(deployed: StackProject
         following.terminate()
         following.communicate()
         reading.join()
+
+
+def test_the_gateway_asks_for_no_name_that_the_engine_does_not_know(
+    deployed: StackProject,
+) -> None:
+    deployed.change("Makes the one before end.")
+    deployed.ok("deploy")
+    eventually(lambda: len(deployed.running_services()) == 1)
+    asked = b"show servers state\n"
+    command = "exec 3<>/dev/tcp/127.0.0.1/9999; cat >&3; cat <&3"
+    told = docker("exec", "-i", deployed.gateway(), "bash", "-c", command, input=asked)
+    rows = [line.split() for line in told.splitlines() if line[:1].isdigit() and " " in line]
+    [live] = deployed.running_services()
+    assert {row[17] for row in rows} <= {"-", "gateway", live}
 
 
 def test_stopped_it_serves_nothing_and_started_it_serves_the_release_on_record(
