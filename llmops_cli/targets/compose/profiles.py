@@ -61,9 +61,10 @@ def api_secrets(config: Config, services: Sequence[Service]) -> tuple[str, ...]:
 
     These are what ``[api]`` names, what it presents to the services beside it, and what the
     project requires for itself: not the keys of providers that LiteLLM asks, nor the password of
-    a page for operators.
+    a page for operators, of the registry, or the gateway's certificate.
     """
     of_services = {name for service in services for name in service.secrets}
+    of_services |= _of_operators(config)
     offered = {name for service in services for name in service.api_secrets}
     own = _named_by_api(config)
     return tuple(
@@ -71,6 +72,12 @@ def api_secrets(config: Config, services: Sequence[Service]) -> tuple[str, ...]:
         for name in required_secrets(config)
         if name in own or name in offered or name not in of_services
     )
+
+
+def _of_operators(config: Config) -> set[str]:
+    gateways = [target for target in config.targets.values() if isinstance(target, ComposeTarget)]
+    names = [config.image.password_secret, *(target.certificate_secret for target in gateways)]
+    return {name for name in names if name}
 
 
 def api_settings(services: Sequence[Service]) -> dict[str, str]:

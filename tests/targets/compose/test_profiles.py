@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from llmops_cli.config.load import parse
 from llmops_cli.errors import ConfigError
 from llmops_cli.targets.compose.compose_file import GatewayService
 from llmops_cli.targets.compose.profiles import api_secrets, api_settings, services_of
@@ -186,6 +187,16 @@ def test_the_api_gets_what_it_presents_and_no_key_of_a_provider() -> None:
 def test_without_services_the_api_gets_every_secret() -> None:
     config, _target = project("chat")
     assert api_secrets(config, ()) == ("LLMOPS_API_KEY",)
+
+
+def test_the_api_gets_neither_the_registrys_password_nor_the_gateways_certificate() -> None:
+    config = parse(
+        'name = "chat"\n[secrets]\nrequired = ["OWN", "REGISTRY", "TLS"]\n'
+        '[image]\nusername = "ci"\npassword_secret = "REGISTRY"\n'
+        '[targets.compose]\ncertificate_secret = "TLS"\n',
+        "llmops.toml",
+    )
+    assert api_secrets(config, ()) == ("LLMOPS_API_KEY", "OWN")
 
 
 def test_a_secret_that_a_service_needs_must_be_listed() -> None:
