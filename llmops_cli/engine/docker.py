@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from llmops_cli.engine.packages import require_packages
 from llmops_cli.errors import EngineError, PreflightError
 
 if TYPE_CHECKING:
@@ -57,10 +58,20 @@ class Engine:
         return shutil.which(self.program) is not None
 
     def client(self) -> "DockerClient":
-        """Return python-on-whales on this engine. Loading it takes a fifth of a second."""
+        """Return python-on-whales on this engine. Loading it takes a fifth of a second.
+
+        Raises:
+            PreflightError: the program or the package is missing.
+        """
+        require_packages()
         from python_on_whales import DockerClient
 
-        return DockerClient(client_call=self.command)
+        if not self.is_installed:
+            raise self._missing()
+        kind: Literal["docker", "podman"] = (
+            "podman" if Path(self.program).name == "podman" else "docker"
+        )
+        return DockerClient(client_call=self.command, client_type=kind)
 
     def run(
         self,

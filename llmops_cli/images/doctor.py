@@ -1,17 +1,16 @@
 """What `llmops doctor` looks at for a project's images: packages, the base image, the registry."""
 
-import importlib.util
 from collections.abc import Sequence
 
 from llmops_cli.config.image import ImageSettings
 from llmops_cli.core.diagnosis import Diagnosis, Probe, ok, problem
 from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.packages import INSTALL, missing_packages
 from llmops_cli.errors import EngineError, PreflightError
 from llmops_cli.images.inspection import look_up
 from llmops_cli.images.registry_of import registry_of
 
-_PACKAGES = ("python_on_whales", "ahocorasick_rs", "kingfisher_sdk")
 _SECONDS = 12.0
 
 
@@ -24,10 +23,10 @@ def probes(settings: ImageSettings, engine: Engine, secrets: SecretStore) -> lis
 
 
 def _packages() -> Sequence[Diagnosis]:
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    missing = missing_packages()
     if missing:
         text = f"{', '.join(missing)} are not installed, which targets with images need"
-        return [problem("packages", text, "pip install 'llmops-cli[docker]'")]
+        return [problem("packages", text, INSTALL)]
     return [ok("packages", "the extra `docker` is installed")]
 
 

@@ -1,14 +1,10 @@
 """What an engine knows of an image that it holds."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.core.image import Image
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import EngineError
-
-_ABSENT = ("no such image", "image not known", "no such object", "failed to find image")
 
 
 @dataclass(frozen=True)
@@ -42,22 +38,28 @@ def look_up(engine: Engine, name: str) -> Held | None:
         PreflightError: the program is missing, or no engine answers.
         EngineError: it refused the question.
     """
+    from python_on_whales.exceptions import DockerException, NoSuchImage
+
     try:
-        answer = json.loads(engine.run("image", "inspect", name))[0]
-    except EngineError as error:
-        if any(words in error.evidence.lower() for words in _ABSENT):
-            return None
-        raise
-    pinned = [pin.partition("@") for pin in answer.get("RepoDigests") or ()]
-    variant = f"/{answer['Variant']}" if answer.get("Variant") else ""
+        found = engine.client().image.inspect(name)
+    except NoSuchImage:
+        return None
+    except DockerException as error:
+        raise engine.failure(("image", "inspect"), error.stderr or "") from error
+    pins = tuple(found.repo_digests or ())
+    variant = f"/{found.variant}" if found.variant else ""
     return Held(
         # Podman leaves out what kind of digest it is.
-        id="sha256:" + answer["Id"].removeprefix("sha256:"),
-        labels=answer["Config"].get("Labels") or {},
-        digests={_plain(repository): digest for repository, _, digest in pinned},
-        platform=f"{answer['Os']}/{answer['Architecture']}{variant}",
-        pins=tuple(answer.get("RepoDigests") or ()),
+        id="sha256:" + found.id.removeprefix("sha256:"),
+        labels=found.config.labels or {},
+        digests={_plain(repository): digest for repository, _, digest in map(_parted, pins)},
+        platform=f"{found.os}/{found.architecture}{variant}",
+        pins=pins,
     )
+
+
+def _parted(pin: str) -> tuple[str, str, str]:
+    return pin.partition("@")
 
 
 def _plain(repository: str) -> str:

@@ -6,6 +6,7 @@ from llmops_cli.config.model import Config
 from llmops_cli.core.image import Images
 from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.packages import require_packages
 from llmops_cli.images.embedded import Embedded
 from llmops_cli.images.own_dockerfile import OwnDockerfile
 from llmops_cli.images.project_images import ProjectImages
@@ -21,8 +22,9 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
 
     Raises:
         ConfigError: the repository is not one.
-        PreflightError: the folder is in no git repository.
+        PreflightError: the folder is in no git repository, or packages are missing.
     """
+    require_packages()
     settings = config.image
     if settings.builder == "podman":
         # It knows neither the hosts nor the contexts of Docker.

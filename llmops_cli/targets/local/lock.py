@@ -3,12 +3,16 @@
 import contextlib
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from llmops_cli.core.target import Holder
 from llmops_cli.errors import LockedError
+
+#: Seconds that a holder gets to write who it is, and between two looks.
+_TELLING_SECONDS, _POLL_SECONDS = 0.5, 0.02
 
 
 @contextlib.contextmanager
@@ -46,18 +50,27 @@ def _to_document(holder: Holder) -> dict[str, object]:
 
 
 def _locked(path: Path) -> LockedError:
+    evidence = _told(path)
+    deadline = time.monotonic() + _TELLING_SECONDS
+    while not evidence and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+        evidence = _told(path)
+    return LockedError(
+        "Another deploy holds the lock.",
+        evidence=evidence or "Its holder has just begun or is just ending.",
+        state="Nothing was changed by this one.",
+        next_step="Wait for it to end, or end that process; its lock goes with it.",
+    )
+
+
+def _told(path: Path) -> str:
+    """Return what the holder says of itself; nothing while it has not written it yet."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         age = (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds()
-        evidence = (
-            f"{found['owner']} runs `{found['command']}` (process {found['process']} on "
-            f"{found['host']}) since {found['since']}, for {age:.0f} s"
-        )
     except (json.JSONDecodeError, KeyError):
-        evidence = "Its holder has just begun or is just ending."
-    return LockedError(
-        "Another deploy holds the lock.",
-        evidence=evidence,
-        state="Nothing was changed by this one.",
-        next_step="Wait for it to end, or end that process; its lock goes with it.",
+        return ""
+    return (
+        f"{found['owner']} runs `{found['command']}` (process {found['process']} on "
+        f"{found['host']}) since {found['since']}, for {age:.0f} s"
     )

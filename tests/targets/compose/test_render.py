@@ -19,6 +19,8 @@ FILES = {
     "grafana/dashboards/llmops.json",
     "grafana/provisioning/dashboards/llmops.yml",
     "grafana/provisioning/datasources/prometheus.yml",
+    "image/Dockerfile",
+    "image/requirements.txt",
     "litellm/litellm.yaml",
     "prometheus/prometheus.yml",
 }
@@ -37,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 def test_all_files_are_written_and_compose_accepts_them(project: Project, tmp_path: Path) -> None:
     folder = tmp_path.with_name("rendered")
     project.ok("render", "--output", str(folder))
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.*")}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     assert {path for path, file in files.items() if file.is_file()} == FILES
     told = subprocess.run(
         ["docker", "compose", "--file", str(folder / "compose.yaml"), "config", "--quiet"],
