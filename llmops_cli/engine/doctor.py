@@ -11,6 +11,7 @@ from typing import Any
 from llmops_cli.core.diagnosis import Diagnosis, Probe, ok, problem, warning
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.endpoint import is_local
+from llmops_cli.engine.ports import publishers_of, why_not_free
 from llmops_cli.errors import EngineError, PreflightError
 
 #: Releases of the engine that still get fixes, and of compose that know all that we write.
@@ -38,7 +39,7 @@ def port_probe(engine: Engine, host: str, port: int, owner: str) -> Probe:
 
     ``owner`` is the compose project whose container may have it already.
     """
-    return Probe("port", lambda: _port(engine, f"{host}:{port}", port, owner))
+    return Probe("port", lambda: _port(engine, host, port, owner))
 
 
 def _version(engine: Engine) -> Sequence[Diagnosis]:
@@ -92,32 +93,23 @@ def _disk(engine: Engine) -> Sequence[Diagnosis]:
     return [warning("engine disk", text, fix) if free < _LITTLE else ok("engine disk", text)]
 
 
-def _port(engine: Engine, address: str, port: int, owner: str) -> Sequence[Diagnosis]:
-    label = '{{.Names}} {{.Label "com.docker.compose.project"}}'
+def _port(engine: Engine, host: str, port: int, owner: str) -> Sequence[Diagnosis]:
+    address = f"{host}:{port}"
     try:
-        said = engine.run("ps", "--filter", f"publish={port}", "--format", label, seconds=_SECONDS)
+        found = publishers_of(engine, port)
     except (EngineError, PreflightError):
         return []
-    containers = [line.split() for line in said.decode(errors="replace").splitlines()]
-    others = [words[0] for words in containers if words and words[1:] != [owner]]
+    others = [publisher.name for publisher in found if publisher.project != owner]
     if others:
         fix = f"docker stop {others[0]}, or set another `port` in llmops.toml"
         return [problem("port", f"{address} is taken by the container {others[0]}", fix)]
-    if containers:
+    if found:
         return [ok("port", f"{address} is ours")]
-    return [*_taken(address, port)] if is_local(engine) else []
-
-
-def _taken(address: str, port: int) -> Sequence[Diagnosis]:
-    import socket
-
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((address.rpartition(":")[0], port))
-        except OSError as error:
-            fix = "Stop what uses it, or set another `port` in llmops.toml"
-            return [problem("port", f"{address} cannot be listened on: {error.strerror}", fix)]
+    if not is_local(engine):
+        return []
+    if reason := why_not_free(host, port):
+        fix = "Stop what uses it, or set another `port` in llmops.toml"
+        return [problem("port", f"{address} cannot be listened on: {reason}", fix)]
     return [ok("port", f"{address} is free")]
 
 

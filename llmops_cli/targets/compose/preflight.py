@@ -1,14 +1,14 @@
 """Looks for what would make a deploy to a stack fail. Changes nothing."""
 
-import socket
 from collections.abc import Iterator
 
 from llmops_cli.core.release import Release
 from llmops_cli.core.target import Problem
 from llmops_cli.engine.endpoint import is_local, publishes_here
+from llmops_cli.engine.ports import publishers_of, why_not_free
 from llmops_cli.targets.compose.compose import OLDEST
 from llmops_cli.targets.compose.site import Site
-from llmops_cli.targets.compose.stack import GATEWAY, STACK
+from llmops_cli.targets.compose.stack import GATEWAY
 
 
 def preflight(site: Site, release: Release) -> Iterator[Problem]:
@@ -48,33 +48,14 @@ def _of_the_port(site: Site) -> Iterator[Problem]:
             )
     if any(container.is_running for container in gateways):
         return
-    user = _user_of(site, published.port)
-    if user:
+    others = [p for p in publishers_of(site.engine, published.port) if p.project != site.stack.name]
+    if others:
         yield Problem(
-            f"{published.address} is used by the container {user}.",
+            f"{published.address} is used by the container {others[0].name}.",
             "Stop it, or set another `port` in llmops.toml and commit.",
         )
-    elif is_local(site.engine) and (reason := _why_not_free(published.host, published.port)):
+    elif is_local(site.engine) and (reason := why_not_free(published.host, published.port)):
         yield Problem(
             f"{published.address} cannot be listened on: {reason}.",
             "Stop what uses it, or set another `port` in llmops.toml and commit.",
         )
-
-
-def _user_of(site: Site, port: int) -> str:
-    form = f'{{{{.Names}}}} {{{{.Label "{STACK}"}}}}'
-    told = site.engine.run("ps", "--filter", f"publish={port}", "--format", form)
-    for line in told.decode().splitlines():
-        name, _space, stack = line.partition(" ")
-        if stack != site.stack.name:
-            return name
-    return ""
-
-
-def _why_not_free(host: str, port: int) -> str:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
