@@ -9,7 +9,10 @@ from llmops_cli.cli.session import session_of
 
 
 def command(context: typer.Context, target: Target = None) -> None:
-    """Start serving the recorded release again, after a stop, a crash or a reboot."""
+    """Start serving the recorded release again, after a stop, a crash or a reboot.
+
+    On a stack of containers that runs, it applies what the project has changed beside the release.
+    """
     from llmops_cli.flows import operate
 
     session = session_of(context)

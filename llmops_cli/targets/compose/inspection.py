@@ -105,7 +105,7 @@ def _facts(site: Site, found: Sequence[Container], live: Container | None) -> di
         if container.role in (GATEWAY, DATA) and container.service:
             made_from = container.labels.get(DEFINITION)
             is_changed = definitions.get(container.service, made_from) != made_from
-            changed = ", changed since: llmops stop && llmops start" if is_changed else ""
+            changed = ", changed since: llmops start" if is_changed else ""
             facts[container.service] = f"{container.health or container.state}{changed}"
     return facts
 

@@ -44,7 +44,7 @@ def _of_the_port(site: Site) -> Iterator[Problem]:
         if container.is_running and published.address not in container.ports:
             yield Problem(
                 f"The gateway listens on {', '.join(container.ports)}, not {published.address}.",
-                "llmops stop && llmops start",
+                "llmops start",
             )
     if any(container.is_running for container in gateways):
         return

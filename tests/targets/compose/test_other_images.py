@@ -63,8 +63,26 @@ def test_what_runs_beside_the_api_is_touched_by_no_deploy(tmp_path: Path) -> Non
             assert "/run/secrets/LITELLM_MASTER_KEY" in mounted
             # The key of a provider is LiteLLM's alone.
             assert "/run/secrets/PROVIDER_KEY" not in mounted
-            facts = project.ok("status", "--json").document["facts"]
-            assert facts["litellm"] == "healthy"
+            assert fact(project, "litellm") == "healthy"
+            change_of_litellm_is_applied_by_start_alone(project, litellm["Id"])
+
+
+def change_of_litellm_is_applied_by_start_alone(project: StackProject, before: str) -> None:
+    release, gateway = project.serving(), project.gateway()
+    live = project.container(release)
+    project.write("litellm.yaml", LITELLM.replace("openai/demo", "openai/another"))
+    project.commit("Another model behind the name")
+    assert "changed since: llmops start" in fact(project, "litellm")
+    project.ok("start")
+    [renewed] = project.containers("service")
+    assert renewed["Id"] != before
+    assert fact(project, "litellm") == "healthy"
+    assert (project.serving(), project.gateway()) == (release, gateway)
+    assert project.container(release)["State"]["StartedAt"] == live["State"]["StartedAt"]
+
+
+def fact(project: StackProject, service: str) -> str:
+    return project.ok("status", "--json").document["facts"][service]
 
 
 def named(project: StackProject) -> str:
