@@ -50,7 +50,8 @@ def clients(session: nox.Session) -> None:
     # The proxy wants older packages than ours, so it has an environment of its own.
     proxy = Path(session.create_tmp()).resolve() / "litellm"
     session.run("python", "-m", "venv", str(proxy))
-    session.run(str(proxy / "bin/pip"), "install", "-q", "litellm[proxy]>=1.106", external=True)
+    packages = ("litellm[proxy]>=1.106", "prometheus-client>=0.21")
+    session.run(str(proxy / "bin/pip"), "install", "-q", *packages, external=True)
     session.run(
         "pytest",
         "tests/targets/compose/test_litellm_real.py",

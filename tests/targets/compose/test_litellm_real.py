@@ -41,6 +41,11 @@ class Proxy:
     process: "subprocess.Popen[bytes]"
     folder: Path
 
+    def is_ready(self) -> bool:
+        if self.process.poll() is not None:
+            pytest.fail((self.folder / "output.log").read_text(errors="replace")[-3000:])
+        return self.asked("/health/readiness").status_code == 200
+
     def asked(self, path: str, key: str = "") -> httpx2.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx2.get(f"{self.address}{path}", headers=headers, timeout=30)
@@ -69,7 +74,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         )
     try:
         made = Proxy(f"http://127.0.0.1:{port}", keys, service, process, folder)
-        eventually(lambda: made.asked("/health/readiness").status_code == 200)
+        eventually(made.is_ready)
         yield made
     finally:
         process.kill()
