@@ -15,6 +15,7 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, GoneError, TakenError
 from llmops_cli.errors import EngineError, LlmopsError, LockedError
 from llmops_cli.targets.compose.stack import LOCK, Stack
+from llmops_cli.targets.holding import told, written
 
 #: Seconds between beats, and seconds without one after which the holder counts as gone.
 BEAT_SECONDS = 5.0
@@ -71,7 +72,7 @@ def held(engine: Engine, stack: Stack, holder: Holder) -> Iterator[Held]:
 def _take(engine: Engine, stack: Stack, holder: Holder) -> str:
     for _ in range(_ATTEMPTS):
         token = secrets.token_hex(8)
-        labels = {**stack.labels(LOCK), _HOLDER: _written(holder), _TOKEN: token}
+        labels = {**stack.labels(LOCK), _HOLDER: written(holder), _TOKEN: token}
         try:
             return volumes.make_container(engine, labels, name=stack.lock)
         except TakenError:
@@ -142,30 +143,10 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _written(holder: Holder) -> str:
-    document = {
-        "owner": holder.owner,
-        "command": holder.command,
-        "since": holder.since.isoformat(),
-        "process": holder.process,
-        "host": holder.host,
-    }
-    return json.dumps(document)
-
-
-def _locked(written: str, now: datetime) -> LockedError:
-    try:
-        found = json.loads(written)
-        age = (now - datetime.fromisoformat(found["since"])).total_seconds()
-        evidence = (
-            f"{found['owner']} runs `{found['command']}` (process {found['process']} on "
-            f"{found['host']}) since {found['since']}, for {age:.0f} s"
-        )
-    except (ValueError, KeyError):
-        evidence = "It was taken by hand."
+def _locked(text: str, now: datetime) -> LockedError:
     return LockedError(
         "Another deploy holds the lock.",
-        evidence=evidence,
+        evidence=told(text, now) or "It was taken by hand.",
         state="Nothing was changed by this one.",
         next_step="Wait for it to end, or end that process; its lock goes "
         f"{STALE_SECONDS:g} s after it.",

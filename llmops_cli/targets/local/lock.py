@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from llmops_cli.core.target import Holder
 from llmops_cli.errors import LockedError
+from llmops_cli.targets.holding import told, written
 
 #: Seconds that a holder gets to write who it is, and between two looks.
 _TELLING_SECONDS, _POLL_SECONDS = 0.5, 0.02
@@ -31,22 +31,12 @@ def held(path: Path, holder: Holder) -> Iterator[None]:
         except BlockingIOError as error:
             raise _locked(path) from error
         file.truncate(0)
-        file.write(json.dumps(_to_document(holder)))
+        file.write(written(holder))
         file.flush()
         try:
             yield
         finally:
             file.truncate(0)
-
-
-def _to_document(holder: Holder) -> dict[str, object]:
-    return {
-        "owner": holder.owner,
-        "command": holder.command,
-        "since": holder.since.isoformat(),
-        "process": holder.process,
-        "host": holder.host,
-    }
 
 
 def _locked(path: Path) -> LockedError:
@@ -65,12 +55,4 @@ def _locked(path: Path) -> LockedError:
 
 def _told(path: Path) -> str:
     """Return what the holder says of itself; nothing while it has not written it yet."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        age = (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds()
-    except (json.JSONDecodeError, KeyError):
-        return ""
-    return (
-        f"{found['owner']} runs `{found['command']}` (process {found['process']} on "
-        f"{found['host']}) since {found['since']}, for {age:.0f} s"
-    )
+    return told(path.read_text(encoding="utf-8"), datetime.now(UTC))
