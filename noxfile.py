@@ -38,8 +38,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test; what this machine lacks is skipped by name."""
     session.install("-e", EXTRAS, *_group("test"))
-    # Tests that share something costly, such as a stack of containers, say so by a group.
-    session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
+    session.run("pytest", "-n", "2", *session.posargs)
 
 
 @nox.session

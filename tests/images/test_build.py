@@ -13,7 +13,7 @@ from tests.engines import BASE, has_plugin, needs_engine
 from tests.images.building import Making, docker, files, layers, making, running, without_buildx
 from tests.waiting import eventually
 
-pytestmark = [needs_engine, pytest.mark.xdist_group("built")]
+pytestmark = needs_engine
 #: Above the base.
 MOST_BYTES = 60_000_000
 

@@ -18,7 +18,7 @@ from llmops_cli.images.scan.image import scan_image
 from tests.engines import BASE, needs_engine
 from tests.images.scan.planted import drawn, in_base64, told
 
-pytestmark = [needs_engine, pytest.mark.xdist_group("scanned")]
+pytestmark = needs_engine
 
 PLACES = (
     "prompt",

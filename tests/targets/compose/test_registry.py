@@ -10,12 +10,7 @@ from tests.registries.faulty_proxy import Fault, FaultyProxy
 from tests.registries.servers import PASSWORD, USER
 from tests.targets.compose.stack_project import StackProject, docker, stack_project
 
-pytestmark = [
-    needs_compose,
-    needs_registry,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("published"),
-]
+pytestmark = [needs_compose, needs_registry, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.project import free_port
 from tests.targets.compose.running_stack import RunningStack, production
 from tests.waiting import eventually
 
-pytestmark = [needs_compose, pytest.mark.timeout(300), pytest.mark.xdist_group("running-profile")]
+pytestmark = [needs_compose, pytest.mark.timeout(300)]
 
 SERVICES = ("tei", "litellm", "qdrant", "mlflow", "prometheus", "grafana")
 

@@ -18,7 +18,7 @@ from tests.project import API_KEY
 from tests.targets.compose.stack_project import StackProject, docker
 from tests.waiting import eventually
 
-pytestmark = [needs_compose, pytest.mark.timeout(300), pytest.mark.xdist_group("stack")]
+pytestmark = [needs_compose, pytest.mark.timeout(300)]
 SENTINEL = "sentinel-value-0123456789abcdef"
 
 
