@@ -38,6 +38,8 @@ def test_a_step_that_fails_is_told_with_the_end_of_its_log(tmp_path: Path) -> No
         assert made.images.built(made.release) is None
 
 
+# What is made around it is removed from this machine's own engine.
+@needs_engine
 def test_an_engine_that_does_not_answer_is_told(tmp_path: Path) -> None:
     engine = Engine(host="unix:///nonexistent/docker.sock")
     with making(tmp_path / "chat", engine) as made:
