@@ -14,8 +14,8 @@ from llmops_cli.engine.volumes import Entry
 from llmops_cli.errors import DeployError
 from llmops_cli.rendering import render
 
-#: Inside its container: the port of the runtime API, that of the staged release, its own health.
-RUNTIME_PORT, PRIVATE_PORT, HEALTH_PORT = 9999, 8081, 8082
+#: Inside its container: the port of the runtime API, and that of the staged release.
+RUNTIME_PORT, PRIVATE_PORT = 9999, 8081
 SLOTS = tuple(f"s{number}" for number in range(1, 9))
 STAGED = "candidate"
 _ASK = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}; cat >&3; cat <&3"
