@@ -114,7 +114,7 @@ class Project:
 
     def serving(self) -> str:
         """The release id that the public address answers with."""
-        return httpx2.get(f"{self.url}/version", timeout=10).json()["release"]
+        return httpx2.get(f"{self.url}/version", timeout=10).raise_for_status().json()["release"]
 
     def processes(self) -> dict[str, int]:
         """The release processes that run: release id of each to its pid."""
