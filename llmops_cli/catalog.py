@@ -6,6 +6,9 @@ Every maker imports what it makes when it is called, so that no cloud's SDK is l
 import sys
 from pathlib import Path
 
+from llmops_cli.config.azure import AzureTarget
+from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
+from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import LocalTarget
@@ -23,12 +26,16 @@ def make_target(config: Config, name: str, directory: Path) -> Target:
     settings = config.targets[name]
     if isinstance(settings, ComposeTarget):
         return _compose(config, name, settings, directory)
+    if isinstance(settings, AzureWebappTarget | AzureContainerAppTarget):
+        return _azure(config, name, settings)
     return _local(name, settings, directory)
 
 
 def make_images(config: Config, name: str, directory: Path, target: Target) -> Images | None:
     """Make what makes the images of a target's releases; None where it runs none."""
     settings = config.targets[name]
+    if isinstance(settings, AzureTarget):
+        return _published(config, directory, target)
     if not isinstance(settings, ComposeTarget):
         return None
     from llmops_cli.engine.docker import Engine
@@ -62,6 +69,14 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     ]
 
 
+def _published(config: Config, directory: Path, target: Target) -> Images:
+    """Return what makes images that a cloud pulls: they are built here and pushed."""
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.images.making import images_of
+
+    return images_of(config, directory, Engine(), target.secrets)
+
+
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:
     if sys.platform == "win32":
         raise PreflightError(
@@ -85,3 +100,18 @@ def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path
     engine = Engine(host=settings.docker_host, context=settings.context)
     store = VolumeStore(engine, stack_of(config, name).name)
     return make_compose_target(config, name, directory, engine, store)
+
+
+def _azure(
+    config: Config, name: str, settings: AzureWebappTarget | AzureContainerAppTarget
+) -> Target:
+    from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.secret_stores.key_vault import KeyVaultStore
+    from llmops_cli.targets.azure_containerapp import making as container_apps
+    from llmops_cli.targets.azure_webapp import making as web_apps
+
+    account = Account(settings)
+    store = KeyVaultStore(account)
+    if isinstance(settings, AzureWebappTarget):
+        return web_apps.make(config, name, settings, account, store)
+    return container_apps.make(config, name, settings, account, store)

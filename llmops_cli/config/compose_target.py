@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from llmops_cli.config.fields import HttpAddress, Port, ProjectPath, Rule, SecretName, Text, Texts
 from llmops_cli.config.image import Reference, is_moving
 from llmops_cli.config.table import Table
-from llmops_cli.config.target import TargetSettings
+from llmops_cli.config.target import ListeningTarget
 
 Profile = Literal["chat", "router", "production", "gpu-stack"]
 EngineHost = Annotated[
@@ -44,7 +44,7 @@ class ModelServer(Table):
         return self
 
 
-class ComposeTarget(TargetSettings):
+class ComposeTarget(ListeningTarget):
     """Target of kind "compose": a stack of containers on one Docker engine."""
 
     kind: Literal["compose"] = Field(

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from llmops_cli.config.api import Api
+from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
+from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name, ProjectPath, SecretNames
 from llmops_cli.config.image import ImageSettings
@@ -57,7 +59,9 @@ class Config(Table):
         default=Secrets(), description="Names of secrets; values never live here."
     )
     checks: Checks = Field(default=Checks(), description="How a release is verified.")
-    targets: Mapping[Name, LocalTarget | ComposeTarget] = Field(
+    targets: Mapping[
+        Name, LocalTarget | ComposeTarget | AzureWebappTarget | AzureContainerAppTarget
+    ] = Field(
         default_factory=lambda: {"local": LocalTarget()},
         description='Places where releases run, by name. Default: one, "local".',
     )

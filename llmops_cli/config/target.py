@@ -1,4 +1,4 @@
-"""What every target has in common, and the `local` kind."""
+"""What targets have in common, and the `local` kind."""
 
 from typing import Literal
 
@@ -13,8 +13,6 @@ class TargetSettings(Table):
 
     kind: str = Field(description="Kind of target. Default: the name of the table.")
     extends: Name | None = Field(default=None, description="Target whose keys this one inherits.")
-    host: Host = Field(default="127.0.0.1", description="Address to listen on.")
-    port: Port = Field(default=8000, description="Public port.")
     keep: int = Field(
         default=5,
         ge=1,
@@ -29,7 +27,14 @@ class TargetSettings(Table):
     )
 
 
-class LocalTarget(TargetSettings):
+class ListeningTarget(TargetSettings):
+    """Keys of a target that listens at an address which the project chooses."""
+
+    host: Host = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8000, description="Public port.")
+
+
+class LocalTarget(ListeningTarget):
     """Target of kind "local": releases run as processes on this machine."""
 
     kind: Literal["local"] = Field(

@@ -6,13 +6,20 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
+from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name
 from llmops_cli.config.problems import Problem, as_written, nearest, of_table
 from llmops_cli.config.target import LocalTarget, TargetSettings
 
 #: What a target of each kind is called and which keys it takes.
-KINDS: Mapping[str, type[TargetSettings]] = {"local": LocalTarget, "compose": ComposeTarget}
+KINDS: Mapping[str, type[TargetSettings]] = {
+    "local": LocalTarget,
+    "compose": ComposeTarget,
+    "azure": AzureWebappTarget,
+    "azure-containerapp": AzureContainerAppTarget,
+}
 
 
 @dataclass(frozen=True)

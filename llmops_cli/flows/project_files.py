@@ -7,6 +7,7 @@ from llmops_cli import __version__
 from llmops_cli.config.load import FILE_NAME, parse
 from llmops_cli.config.model import Config
 from llmops_cli.config.schema import SCHEMA_FILE
+from llmops_cli.config.target import ListeningTarget
 from llmops_cli.errors import ConfigError
 from llmops_cli.rendering import render, template_names
 
@@ -73,7 +74,9 @@ def _port(directory: Path, kind: str) -> int:
     """Keep the port of a project that is there; choose the first free one for a new project."""
     config = existing_project(directory)
     target = config.targets.get(kind) if config else None
-    return target.port if target else next(filter(_is_free, _PORTS), _PORTS[0])
+    if isinstance(target, ListeningTarget):
+        return target.port
+    return next(filter(_is_free, _PORTS), _PORTS[0])
 
 
 def _is_free(port: int) -> bool:
