@@ -48,9 +48,9 @@ def clients(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "tests/serve/clients", *session.posargs)
     # The proxy wants older packages than ours, so it has an environment of its own.
     proxy = Path(session.create_tmp()).resolve() / "litellm"
-    session.run("python", "-m", "venv", str(proxy))
+    session.run_install("python", "-m", "venv", str(proxy))
     packages = ("litellm[proxy]>=1.106", "prometheus-client>=0.21")
-    session.run(str(proxy / "bin/pip"), "install", "-q", *packages, external=True)
+    session.run_install(str(proxy / "bin/pip"), "install", "-q", *packages, external=True)
     session.run(
         "pytest",
         "tests/targets/compose/test_litellm_real.py",
