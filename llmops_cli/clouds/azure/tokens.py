@@ -37,7 +37,7 @@ class Tokens:
     origin: str
     remedy: str
     _kept: dict[tuple[object, ...], "AccessTokenInfo"] = field(default_factory=dict, repr=False)
-    _credential: "SupportsTokenInfo |"SupportsTokenInfo | None" = field(default=None, repr=False)
+    _credential: "SupportsTokenInfo | None" = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def get_token_info(
