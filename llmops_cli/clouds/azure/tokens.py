@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llmops_cli.clouds.azure.trouble import said
 from llmops_cli.errors import AccessError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         TokenRequestOptions,
     )
     from azure.core.pipeline.policies import HTTPPolicy
-    from typing_extensions import Unpack
 
 #: Seconds before its end at which a token is not used any more; Azure's clients have the same.
 _MARGIN = 300
@@ -56,11 +55,11 @@ class Tokens:
                 kept = self._kept[key] = self._asked(scopes, wanted)
             return kept
 
-    def get_token(self, *scopes: str, **options: "Unpack[TokenRequestOptions]") -> "AccessToken":
+    def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
         """Return the same in the older form."""
         from azure.core.credentials import AccessToken
 
-        found = self.get_token_info(*scopes, options=options)
+        found = self.get_token_info(*scopes, options=cast("TokenRequestOptions", options))
         return AccessToken(found.token, found.expires_on)
 
     def forget(self) -> None:

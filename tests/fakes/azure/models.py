@@ -18,7 +18,7 @@ _PLAIN: Mapping[str, Shape] = {
     "int": {"type": "integer"},
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
-    "datetime.datetime": {"type": "string"},
+    "datetime.datetime": {"type": "time"},
     "datetime.date": {"type": "string"},
     "datetime.time": {"type": "string"},
     "datetime.timedelta": {"type": "string"},
@@ -30,6 +30,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
     "object": (dict,),
+    # Key Vault has seconds since 1970.
+    "time": (str, int),
 }
 
 

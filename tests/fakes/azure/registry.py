@@ -13,7 +13,6 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes.azure.call import Call, Handler, Reply, refusal
-
 from tests.fakes.azure.registry_pages import Pages
 
 #: Whom tokens for registries are for, in every cloud.

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.fakes.azure.call import Call, Handler, Reply
-
 from tests.fakes.azure import vault_answers as answers
+from tests.fakes.azure.call import Call, Handler, Reply
 from tests.fakes.azure.vault_answers import ACTIONS, DAY, Version
 
 
@@ -36,15 +35,15 @@ class Resolution:
 
 @dataclass
 class Vault:
-    """A vault at ``url``. Tests take rights away, and change the states of versions, as they go.
+    """A vault at ``url``, whose callers have shown a token.
+
+    Tests take rights away, and change the states of versions, as they go.
 
     ``rules`` is ``rbac`` or ``policy``; with ``is_walled`` the caller is outside of its firewall.
     ``app_may_read`` is the right of the identity that apps run as.
     """
 
     url: str
-    tenant: str
-    resource: str = "https://vault.azure.net"
     rules: str = "rbac"
     rights: set[str] = field(default_factory=lambda: set(ACTIONS))
     is_walled: bool = False
@@ -105,8 +104,6 @@ class Vault:
 
     def _guarded(self, right: str, handler: Handler) -> Handler:
         def guarded(call: Call) -> Reply:
-            if not _has_token(call):
-                return answers.challenge(self.tenant, self.resource)
             if self.is_walled:
                 return answers.walled()
             if right not in self.rights:
@@ -238,8 +235,3 @@ class Vault:
         assert kept.deleted is not None
         told = answers.deletion(self.url, name, kept.deleted)
         return Reply(200, {**self._item(name, kept.versions[-1]), **told})
-
-
-def _has_token(call: Call) -> bool:
-    names = {name.lower(): value for name, value in call.headers.items()}
-    return names.get("authorization", "").startswith("Bearer ")

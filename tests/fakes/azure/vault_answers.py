@@ -58,15 +58,6 @@ def deletion(url: str, name: str, deleted: int) -> dict[str, Any]:
     }
 
 
-def challenge(tenant: str, resource: str) -> Reply:
-    """Tell who shows no token where to get one, and for whom."""
-    header = (
-        f'Bearer authorization="https://login.microsoftonline.com/{tenant}", resource="{resource}"'
-    )
-    said = "AKV10000: Request is missing a Bearer or PoP token."
-    return _error(401, "Unauthorized", said, headers={"WWW-Authenticate": header})
-
-
 def denied(right: str, path: str, rules: str) -> Reply:
     """Refuse for want of a role, or of a permission in the vault's own list."""
     if rules == "policy":
@@ -113,10 +104,8 @@ def unknown(name: str) -> Reply:
     return _error(404, "SecretNotFound", said)
 
 
-def _error(
-    status: int, code: str, said: str, *, inner: str = "", headers: dict[str, str] | None = None
-) -> Reply:
+def _error(status: int, code: str, said: str, *, inner: str = "") -> Reply:
     error: dict[str, Any] = {"code": code, "message": said}
     if inner:
         error["innererror"] = {"code": inner}
-    return Reply(status, {"error": error}, headers or {})
+    return Reply(status, {"error": error})
