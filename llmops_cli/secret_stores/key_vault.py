@@ -25,8 +25,8 @@ _LONGEST_NAME, _LARGEST = 127, 25_600
 NAME_TAG = "llmops-name"
 #: The tag of a version that was written for a rollout which has not gone well yet.
 PROPOSED_TAG = "llmops-proposed"
-#: Seconds that a vault may take to delete or to recover.
-_SECONDS = 60.0
+#: Seconds that a vault may take to delete or to recover, and between two looks at it.
+_SECONDS, _LONGEST_PAUSE = 60.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,9 @@ class KeyVaultStore:
             return ""
         until = deleted.scheduled_purge_date
         kept = f"The vault keeps it until {until:%Y-%m-%d}" if until else "The vault keeps it still"
-        level = str(deleted.properties.recovery_level or "")
-        protected = "" if "Purgeable" in level else ", and nobody can purge it before"
+        level: object = deleted.properties.recovery_level
+        is_purgeable = "purgeable" in str(getattr(level, "value", level)).lower()
+        protected = "" if is_purgeable else ", and nobody can purge it before"
         return f"{kept}{protected}; to bring it back: llmops secrets set {name}"
 
     def names(self) -> Sequence[str]:
@@ -174,7 +175,7 @@ class KeyVaultStore:
             )
         there = self._there(name)
         with explained(self.account, f"store {name}"):
-            for _passed in pauses(_SECONDS):
+            for _passed in pauses(_SECONDS, longest=_LONGEST_PAUSE):
                 made = vault.put(self._client, there, value, tags)
                 if made is not None:
                     return self._remember(name, made)
