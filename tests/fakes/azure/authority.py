@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -13,8 +14,16 @@ from cryptography.x509.oid import NameOID
 _DAY = datetime.timedelta(days=1)
 
 
-def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Return the file of the authority, and what a server on this machine needs."""
+@dataclass(frozen=True)
+class Trust:
+    """``file`` is the authority, for clients; ``context`` what a server on this machine needs."""
+
+    file: Path
+    context: ssl.SSLContext
+
+
+def make(folder: Path) -> Trust:
+    """Make an authority and a server's certificate in a folder."""
     key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "llmops fake Azure")])
     authority = (
@@ -38,7 +47,7 @@ def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
     chain.write_bytes(_pem(server_key) + server.public_bytes(serialization.Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    return file, context
+    return Trust(file, context)
 
 
 def _certificate(

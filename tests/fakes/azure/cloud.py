@@ -1,18 +1,19 @@
 """A fake Azure on this machine, held to the interfaces that the installed packages speak."""
 
 import re
-import tempfile
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import unquote
 
-from tests.fakes.azure import authority, dirty, entra
+from tests.fakes.azure import dirty, entra
+from tests.fakes.azure.address import Address
 from tests.fakes.azure.call import Call, Handler, Reply, refusal
 from tests.fakes.azure.containers import Containers, Processes
 from tests.fakes.azure.contract import ARM, VAULT, Contract, Operation
@@ -21,7 +22,9 @@ from tests.fakes.azure.faults import Faults
 from tests.fakes.azure.fronts import Fronts
 from tests.fakes.azure.models import problems
 from tests.fakes.azure.operations import PATH, SUBSCRIPTION, Operations
-from tests.fakes.azure.server import HttpsServer, Incoming
+from tests.fakes.azure.server import Incoming
+
+Own = TypeVar("Own", Address, Processes)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class AzureCloud:
     def __init__(
         self,
         *,
+        address: Address | None = None,
         processes: Processes | None = None,
         cache: Path | None = None,
         is_dirty: bool = True,
@@ -55,18 +59,16 @@ class AzureCloud:
         self._handlers: dict[str, tuple[Operation, Handler]] = {}
         self._routes: list[Route] = []
         self._contract = Contract(cache) if cache else Contract()
-        self._own_processes = Processes() if processes is None else None
-        self._folder = tempfile.TemporaryDirectory(prefix="llmops-azure-")
-        self.ca_file, context = authority.make(Path(self._folder.name))
-        self._server = HttpsServer(context, self._answer)
-        self.url = f"https://127.0.0.1:{self._server.server_port}"
+        self._own: list[Address | Processes] = []
+        self.address = address or self._owned(Address())
+        self.address.asked = self._answer
+        self.url = self.address.url
+        self.ca_file = self.address.trust.file
         self.entra = Entra(self.url)
         self.faults = Faults(self.entra)
         self.operations = Operations(self.url, self.violations)
-        shared = processes or self._own_processes
-        assert shared is not None
-        self.containers = Containers(shared)
-        self.fronts = Fronts(context)
+        self.containers = Containers(processes or self._owned(Processes()))
+        self.fronts = Fronts(self.address.trust.context)
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +82,12 @@ class AzureCloud:
         self.close()
 
     def close(self) -> None:
-        """End everything that was started."""
+        """End everything that was started, but leave what was lent."""
+        self.address.leave()
         self.fronts.close()
-        self._server.close()
         self.containers.close()
-        if self._own_processes is not None:
-            self._own_processes.close()
-        self._folder.cleanup()
+        for own in self._own:
+            own.close()
 
     def register(self, handlers: Mapping[str, Handler]) -> None:
         """Let these answer operations of the contract, by their names there."""
@@ -140,6 +141,10 @@ class AzureCloud:
         yield counted
         counted.update(call.operation for call in self.requests[since:])
 
+    def _owned(self, made: Own) -> Own:
+        self._own.append(made)
+        return made
+
     def _answer(self, asked: Incoming) -> Reply:
         call = Call(
             "", asked.method, unquote(asked.path), {}, asked.query, asked.body, asked.headers
@@ -169,9 +174,16 @@ class AzureCloud:
             self.requests.append(call)
             reply = self.faults.instead(call)
             if reply is None:
-                reply = handler(call)
+                reply = self._handled(call, handler)
                 reply = self.faults.afterwards(call) or reply
             return reply
+
+    def _handled(self, call: Call, handler: Handler) -> Reply:
+        try:
+            return handler(call)
+        except Exception:  # noqa: BLE001 - a handler is a test's; its failure must be seen.
+            self.violations.append(f"the fake's {call.operation}: {traceback.format_exc()}")
+            return refusal(500, "InternalServerError", "The fake failed.")
 
     def _refused(self, call: Call, audience: str) -> Reply | None:
         trouble = self.entra.trouble_with(call.headers, audience)
@@ -240,8 +252,8 @@ def _broken(call: Call, operation: Operation) -> Iterator[str]:
     if call.query.get("api-version") != operation.version:
         yield f"api-version is {call.query.get('api-version')}, not {operation.version}"
     for name, text in call.query.items():
-        if name.lower() == "$skiptoken":
-            continue  # It is of a link to the next page, which clients take as it is.
+        if name.lower() == "$skiptoken" and call.method == "GET":
+            continue  # Azure's own, in the address of the next page.
         if name not in operation.query:
             yield f"the query has no `{name}`"
         elif not _is_of(operation.query[name]["kind"], text):

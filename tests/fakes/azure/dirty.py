@@ -46,10 +46,13 @@ def _soiled(value: Any, shape: dict[str, Any], operation: Operation) -> Any:
         return value
     model = operation.definitions.get(shape.get("model", ""), {})
     known = model.get("properties", {})
+    is_identity = "Identity" in shape.get("model", "")
     made: dict[str, Any] = {}
     for key, item in value.items():
         inner = known[key]["shape"] if key in known else shape.get("values", {})
         changed = _word(key, item) if model else item
+        if is_identity and key == "type" and isinstance(item, str):
+            changed = item[:1].lower() + item[1:]
         made[key] = _soiled(changed, inner, operation)
         for other, extra in _UNKNOWN.get(key, {}).items() if model else ():
             made.setdefault(other, extra)

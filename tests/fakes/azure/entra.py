@@ -62,6 +62,13 @@ class Entra:
         text = signed.partition(".")[2]
         return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
 
+    def audience_of(self, token: str) -> str | None:
+        """Return whom a token is for, or None if it is no good."""
+        claims = self.claims(token)
+        if claims is None or self._is_over(claims):
+            return None
+        return str(claims["aud"])
+
     def trouble_with(self, headers: Mapping[str, str], audience: str) -> tuple[str, str] | None:
         """Return code and message of what is wrong with the token of a request, or None."""
         kind, _, token = headers.get("Authorization", "").partition(" ")
@@ -70,7 +77,7 @@ class Entra:
         claims = self.claims(token)
         if claims is None:
             return "InvalidAuthenticationToken", "The access token is invalid."
-        if claims["exp"] <= time.time() or claims["jti"] in self._revoked:
+        if self._is_over(claims):
             return "ExpiredAuthenticationToken", "The access token expired."
         if claims["aud"] != _plain(audience):
             message = f"The audience '{claims['aud']}' is none of the service's."
@@ -84,6 +91,9 @@ class Entra:
         if call.path.endswith("/oauth2/v2.0/token") and call.method == "POST":
             return self._give(call)
         return Reply(404, {"error": "not_found", "error_description": call.path})
+
+    def _is_over(self, claims: Mapping[str, Any]) -> bool:
+        return bool(claims["exp"] <= time.time() or claims["jti"] in self._revoked)
 
     def _give(self, call: Call) -> Reply:
         form = call.body if isinstance(call.body, dict) else {}

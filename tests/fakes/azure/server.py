@@ -122,15 +122,15 @@ class HttpsServer(ThreadingHTTPServer):
             finally:
                 self._open.discard(secured)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Let failures of handlers show up in the output of the test that caused them."""
-        super().handle_error(request, client_address)
-
     def close(self) -> None:
         """Stop, and drop whoever is connected still."""
         self.shutdown()
         self._thread.join()
         self.server_close()
+        self.drop()
+
+    def drop(self) -> None:
+        """Drop whoever is connected."""
         for connected in list(self._open):
             with suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
