@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmops_cli.clouds.azure.cloud import Cloud, cloud_of
 from llmops_cli.clouds.azure.credentials import Chosen, choose
-from llmops_cli.clouds.azure.patience import RETRIES
+from llmops_cli.clouds.azure.patience import retries
 from llmops_cli.clouds.azure.tokens import Tokens, renewing
 from llmops_cli.clouds.azure.trouble import told
 from llmops_cli.config.azure import AzureTarget
@@ -109,7 +109,7 @@ class Account:
             api_version=VAULT_VERSION,
             verify_challenge_resource=is_known,
             per_call_policies=[renewing(self._token)],
-            **RETRIES,
+            **retries(),
         )
 
     def told(
@@ -128,7 +128,7 @@ class Account:
             "base_url": self.cloud.resource_manager,
             "credential_scopes": [f"{self.cloud.resource_manager_audience}/.default"],
             "per_call_policies": [renewing(self._token)],
-            **RETRIES,
+            **retries(),
         }
 
 
