@@ -73,9 +73,10 @@ def cloud_of(settings: AzureTarget) -> Cloud:
     )
 
 
-def is_registry(host: str) -> bool:
-    """Whether a host is a container registry of Azure, in whichever cloud."""
-    return host.endswith(tuple(known.registry_suffix for known in KNOWN.values()))
+def cloud_of_registry(host: str) -> str | None:
+    """Return the name of the cloud that a registry of Azure is in; None for another registry."""
+    names = (name for name, known in KNOWN.items() if host.endswith(known.registry_suffix))
+    return next(names, None)
 
 
 def _address(host: str) -> str:

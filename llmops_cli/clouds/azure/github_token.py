@@ -10,14 +10,14 @@ import os
 import httpx2
 
 from llmops_cli.errors import AccessError
-from llmops_cli.registries.patience import Patience
+from llmops_cli.registries.asking import ask
 from llmops_cli.registries.reference import is_loopback
-from llmops_cli.registries.wire import Answer, NoAnswerError, Request, send
+from llmops_cli.registries.wire import Answer, NoAnswerError, Request
 
 _URL, _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 #: Whom the token is for: what Entra ID expects of all of them.
 AUDIENCE = "api://AzureADTokenExchange"
-_OK, _SERVER_FAULT = 200, 500
+_OK = 200
 
 
 def missing() -> str:
@@ -48,20 +48,14 @@ def assertion() -> str:
 
 
 def _asked(request: Request) -> Answer:
-    patience, attempt = Patience(), 1
     with httpx2.Client() as client:
-        while True:
-            try:
-                answer = send(client, request)
-                reason = f"{request} answered {answer.status}"
-                if answer.status == _OK:
-                    return answer
-                may_pass = answer.status >= _SERVER_FAULT
-            except NoAnswerError as error:
-                reason, may_pass = str(error), error.may_pass
-            if not may_pass or not patience.pause(attempt):
-                raise _refused(reason)
-            attempt += 1
+        try:
+            answer = ask(client, request)
+        except NoAnswerError as error:
+            raise _refused(str(error)) from error
+    if answer.status != _OK:
+        raise _refused(f"{request} answered {answer.status}")
+    return answer
 
 
 def _refused(evidence: str) -> AccessError:
