@@ -13,6 +13,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes.azure.call import Call, Handler, Reply, refusal
+from tests.fakes.azure.entra import Entra
 from tests.fakes.azure.registry_pages import Pages
 
 #: Whom tokens for registries are for, in every cloud.
@@ -23,9 +24,6 @@ USER = "00000000-0000-0000-0000-000000000000"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 _ACTIONS = {"AcrPull": {"pull"}, "AcrPush": {"pull", "push"}, "AcrDelete": {"delete"}}
-
-#: The audience that a token of Entra ID is for, or None where it is none, or has expired.
-AudienceOf = Callable[[str], str | None]
 
 
 @dataclass
@@ -69,7 +67,7 @@ class Tokens:
     policy `azureADAuthenticationAsArm`, which careful people turn off.
     """
 
-    audience_of: AudienceOf
+    entra: Entra
     roles: set[str] = field(default_factory=lambda: {"AcrPush", "AcrDelete"})
     takes_arm_tokens: bool = False
     refresh: set[str] = field(default_factory=set)
@@ -79,9 +77,11 @@ class Tokens:
     def exchanged(self, form: Mapping[str, str], host: str) -> str | None:
         """Return a refresh token for a token of Entra ID, or None."""
         self.exchanges += 1
-        good = {AUDIENCE, ARM_AUDIENCE} if self.takes_arm_tokens else {AUDIENCE}
+        audiences = [AUDIENCE, *([ARM_AUDIENCE] if self.takes_arm_tokens else [])]
         is_asked = form.get("grant_type") == "access_token" and form.get("service") == host
-        if not is_asked or self.audience_of(form.get("access_token", "")) not in good:
+        shown = {"Authorization": f"Bearer {form.get('access_token', '')}"}
+        is_good = any(self.entra.trouble_with(shown, one) is None for one in audiences)
+        if not (is_asked and is_good and self.roles):
             return None
         token = _token({"grant_type": "refresh_token"}, hours=3)
         self.refresh.add(token)
@@ -117,15 +117,24 @@ class Registry(ThreadingHTTPServer):
     ``instead`` answers before everything else: it gets method and path, and may give a status.
     """
 
+    contents: Contents
+    tokens: Tokens
+    requests: list[tuple[str, str]]
+    instead: Callable[[str, str], int | None]
+
     daemon_threads = True
 
-    def __init__(self, context: ssl.SSLContext, audience_of: AudienceOf) -> None:
+    def __init__(self, context: ssl.SSLContext, entra: Entra) -> None:
         super().__init__(("127.0.0.1", 0), Pages)
-        self.contents = Contents()
-        self.tokens = Tokens(audience_of)
-        self.requests: list[tuple[str, str]] = []
-        self.instead: Callable[[str, str], int | None] = lambda method, path: None
         self._context = context
+        self.renew(entra)
+
+    def renew(self, entra: Entra) -> None:
+        """Forget everything, and believe the tokens of another Entra ID, for the next test."""
+        self.contents = Contents()
+        self.tokens = Tokens(entra)
+        self.requests = []
+        self.instead = lambda method, path: None
 
     @property
     def host(self) -> str:
