@@ -5,17 +5,21 @@ Every maker imports what it makes when it is called, so that no cloud's SDK is l
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmops_cli.config.azure import AzureTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.model import Config
-from llmops_cli.config.target import LocalTarget
+from llmops_cli.config.target import LocalTarget, TargetSettings
 from llmops_cli.core.diagnosis import Probe
 from llmops_cli.core.image import Images
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError
+
+if TYPE_CHECKING:
+    from llmops_cli.images.registry_of import Logins
 
 #: The folder of a project in which the local target keeps its releases.
 STATE_FOLDER = ".llmops"
@@ -35,7 +39,7 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     """Make what makes the images of a target's releases; None where it runs none."""
     settings = config.targets[name]
     if isinstance(settings, AzureTarget):
-        return _published(config, directory, target)
+        return _published(config, settings, directory, target)
     if not isinstance(settings, ComposeTarget):
         return None
     from llmops_cli.engine.docker import Engine
@@ -45,7 +49,7 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     is_published = config.image.repository is not None
     there = Engine(host=settings.docker_host, context=settings.context)
     engine = Engine() if is_published else there
-    return images_of(config, directory, engine, target.secrets)
+    return images_of(config, directory, engine, target.secrets, _logins(config, settings))
 
 
 def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:
@@ -62,19 +66,38 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     from llmops_cli.targets.compose.making import stack_of
 
     engine = Engine(host=settings.docker_host, context=settings.context)
-    found = [*engines.probes(engine), *images.probes(config.image, engine, target.secrets)]
+    found = [
+        *engines.probes(engine),
+        *images.probes(config.image, engine, target.secrets, _logins(config, settings)),
+    ]
     return [
         *found,
         engines.port_probe(engine, settings.host, settings.port, stack_of(config, name).name),
     ]
 
 
-def _published(config: Config, directory: Path, target: Target) -> Images:
+def _logins(config: Config, settings: TargetSettings) -> "Logins":
+    """Return how to log in at registries for which the project names no user."""
+    from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.clouds.azure.cloud import cloud_of_registry
+    from llmops_cli.clouds.azure.registry_login import logins_of
+    from llmops_cli.images.registry_of import stored_only
+
+    if isinstance(settings, AzureTarget):
+        return logins_of(Account(settings), is_target=True)
+    cloud = cloud_of_registry((config.image.repository or "").partition("/")[0])
+    if cloud is None:
+        return stored_only
+    account = Account(AzureTarget.model_validate({"kind": "azure", "cloud": cloud}))
+    return logins_of(account, is_target=False)
+
+
+def _published(config: Config, settings: AzureTarget, directory: Path, target: Target) -> Images:
     """Return what makes images that a cloud pulls: they are built here and pushed."""
     from llmops_cli.engine.docker import Engine
     from llmops_cli.images.making import images_of
 
-    return images_of(config, directory, Engine(), target.secrets)
+    return images_of(config, directory, Engine(), target.secrets, _logins(config, settings))
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.project import Project, make_project
 
+pytest_plugins = ("tests.fakes.azure.fixtures",)
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:

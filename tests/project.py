@@ -83,10 +83,14 @@ class Project:
         self.write("prompts/system.md", text + "\n")
         return self.commit(text)
 
+    def variables(self) -> dict[str, str]:
+        """The environment of its commands."""
+        return {**os.environ, **self.environment}
+
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [*LLMOPS, "-C", str(self.root), *arguments],
-            env={**os.environ, **self.environment},
+            env=self.variables(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -97,7 +101,7 @@ class Project:
         """Run a command to its end, whatever its status."""
         done = subprocess.run(
             [*LLMOPS, "-C", str(self.root), *arguments],
-            env={**os.environ, **self.environment},
+            env=self.variables(),
             input=input or "",
             capture_output=True,
             text=True,

@@ -9,16 +9,18 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.packages import INSTALL, missing_packages
 from llmops_cli.errors import EngineError, PreflightError
 from llmops_cli.images.inspection import look_up
-from llmops_cli.images.registry_of import registry_of
+from llmops_cli.images.registry_of import Logins, registry_of, stored_only
 
 _SECONDS = 12.0
 
 
-def probes(settings: ImageSettings, engine: Engine, secrets: SecretStore) -> list[Probe]:
+def probes(
+    settings: ImageSettings, engine: Engine, secrets: SecretStore, logins: Logins = stored_only
+) -> list[Probe]:
     """Return the looks at what images are made with."""
     found = [Probe("packages", _packages), Probe("base image", lambda: _base(settings, engine))]
     if settings.repository is not None:
-        found.append(Probe("registry", lambda: _registry(settings, secrets)))
+        found.append(Probe("registry", lambda: _registry(settings, secrets, logins)))
     return found
 
 
@@ -48,8 +50,8 @@ def _base(settings: ImageSettings, engine: Engine) -> Sequence[Diagnosis]:
     return [ok("base image", f"{name} can be pulled")]
 
 
-def _registry(settings: ImageSettings, secrets: SecretStore) -> Sequence[Diagnosis]:
-    registry = registry_of(settings, secrets)
+def _registry(settings: ImageSettings, secrets: SecretStore, logins: Logins) -> Sequence[Diagnosis]:
+    registry = registry_of(settings, secrets, logins)
     if registry is None:
         return []
     registry.check()

@@ -11,14 +11,20 @@ from llmops_cli.images.embedded import Embedded
 from llmops_cli.images.own_dockerfile import OwnDockerfile
 from llmops_cli.images.project_images import ProjectImages
 from llmops_cli.images.ready_made import ReadyMade
-from llmops_cli.images.registry_of import registry_of
+from llmops_cli.images.registry_of import Logins, registry_of, stored_only
 from llmops_cli.source import open_source
 
 
-def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretStore) -> Images:
+def images_of(
+    config: Config,
+    directory: Path,
+    engine: Engine,
+    secrets: SecretStore,
+    logins: Logins = stored_only,
+) -> Images:
     """Return what makes the images of the project in ``directory`` on an engine.
 
-    ``secrets`` may keep the password of the registry.
+    ``secrets`` may keep the password of the registry; ``logins`` knows how to log in without one.
 
     Raises:
         ConfigError: the repository is not one.
@@ -34,5 +40,5 @@ def images_of(config: Config, directory: Path, engine: Engine, secrets: SecretSt
     source = open_source(directory)
     dockerfile = settings.dockerfile
     contents = OwnDockerfile(dockerfile, source) if dockerfile else Embedded(config, source)
-    registry = registry_of(settings, secrets)
+    registry = registry_of(settings, secrets, logins)
     return ProjectImages(config, source, contents, engine, registry, secrets)

@@ -1,5 +1,6 @@
 """The registry that a project names, with the login that it names."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from llmops_cli.config.image import ImageSettings
@@ -7,8 +8,17 @@ from llmops_cli.core.target import SecretStore
 from llmops_cli.errors import PreflightError
 from llmops_cli.registries.login import Credentials, Login
 from llmops_cli.registries.oci import Registry
-from llmops_cli.registries.reference import parse
+from llmops_cli.registries.reference import Repository, parse
 from llmops_cli.registries.stored_login import StoredLogin, docker_files, podman_files
+
+#: Gives what knows the login of a repository, where the project names no user; the second is what
+#: Docker, or podman, has stored.
+Logins = Callable[[Repository, Credentials], Credentials]
+
+
+def stored_only(repository: Repository, stored: Credentials) -> Credentials:
+    """Return what is stored."""
+    return stored
 
 
 @dataclass(frozen=True)
@@ -36,10 +46,13 @@ class NamedLogin:
         return Login(self.username, password, origin=f"secret {self.secret}", remedy=remedy)
 
 
-def registry_of(settings: ImageSettings, secrets: SecretStore) -> Registry | None:
+def registry_of(
+    settings: ImageSettings, secrets: SecretStore, logins: Logins = stored_only
+) -> Registry | None:
     """Return the registry of ``[image]``, or None where images stay in the engine.
 
-    Asks nobody anything and reads no secret yet.
+    ``logins`` is asked where the project names no user. Asks nobody else anything and reads no
+    secret yet.
 
     Raises:
         ConfigError: ``repository`` is not one.
@@ -52,5 +65,5 @@ def registry_of(settings: ImageSettings, secrets: SecretStore) -> Registry | Non
         credentials = NamedLogin(settings.username, settings.password_secret, secrets)
     else:
         files = podman_files() if settings.builder == "podman" else docker_files()
-        credentials = StoredLogin(repository, files)
+        credentials = logins(repository, StoredLogin(repository, files))
     return Registry(repository, credentials)

@@ -1,15 +1,13 @@
 """A repository of an OCI registry: what a tag holds, and whether more can be put there."""
 
 import hashlib
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx2
-
 from llmops_cli.core.secret import Secret
+from llmops_cli.registries.client import open_client
 from llmops_cli.registries.documents import ACCEPTED, Configuration, Manifest, read
 from llmops_cli.registries.login import Credentials, Fixed, Login
 from llmops_cli.registries.patience import Patience
@@ -18,7 +16,7 @@ from llmops_cli.registries.reference import Repository, parse
 from llmops_cli.registries.session import Session
 from llmops_cli.registries.stored_login import StoredLogin, docker_files
 from llmops_cli.registries.trouble import broken
-from llmops_cli.registries.trust import DOCKER_CERTIFICATES, context_for
+from llmops_cli.registries.trust import DOCKER_CERTIFICATES
 from llmops_cli.registries.wire import Answer
 
 _NOT_THERE = 404
@@ -138,20 +136,8 @@ class Registry:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        is_near = self.repository.is_loopback
-        # A context without certificates: loading them takes longer than a local request.
-        verify = (
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            if is_near
-            else context_for(self.repository.host, self.certificates)
-        )
-        with httpx2.Client(
-            headers={"user-agent": "llmops"},
-            verify=verify,
-            # A proxy from the environment does not reach the registry of this machine.
-            transport=httpx2.HTTPTransport(verify=verify) if is_near else None,
-        ) as client:
-            yield Session(client, self.repository, self.credentials, self.patience)
+        with open_client(self.repository, self.certificates) as (client, repository):
+            yield Session(client, repository, self.credentials, self.patience)
 
 
 def make_registry(

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmops_cli.errors import ConfigError
 
@@ -20,10 +20,14 @@ _LONGEST = 255
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of a registry: ``host`` with its port as in ``docker login``, and ``path``."""
+    """A repository of a registry: ``host`` with its port as in ``docker login``, and ``path``.
+
+    ``is_secured`` is what was found of a registry on this machine: that it speaks TLS.
+    """
 
     host: str
     path: str
+    is_secured: bool = field(default=False, compare=False)
 
     @property
     def is_hub(self) -> bool:
@@ -32,13 +36,13 @@ class Repository:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the registry is on this machine; engines use plain HTTP there and only there."""
+        """Whether the registry is on this machine; engines may use plain HTTP there only."""
         return is_loopback(host_of(self.host))
 
     @property
     def url(self) -> str:
         """The address of the registry's API, without a path."""
-        scheme = "http" if self.is_loopback else "https"
+        scheme = "http" if self.is_loopback and not self.is_secured else "https"
         return f"{scheme}://{_HUB_API if self.is_hub else self.host}"
 
     @property

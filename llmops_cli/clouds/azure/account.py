@@ -1,15 +1,18 @@
 """The clients of one Azure account, made when they are first used, all of them with our rules."""
 
 import importlib.util
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from llmops_cli.clouds.azure.cloud import Cloud, cloud_of
 from llmops_cli.clouds.azure.credentials import Chosen, choose
-from llmops_cli.clouds.azure.patience import RETRIES
+from llmops_cli.clouds.azure.patience import retries
+from llmops_cli.clouds.azure.tokens import Tokens, renewing
+from llmops_cli.clouds.azure.trouble import told
 from llmops_cli.config.azure import AzureTarget
-from llmops_cli.errors import PreflightError
+from llmops_cli.errors import DeployError, LlmopsError, PreflightError
 
 if TYPE_CHECKING:
     from azure.keyvault.secrets import SecretClient
@@ -105,11 +108,18 @@ class Account:
             self._token,
             api_version=VAULT_VERSION,
             verify_challenge_resource=is_known,
-            **RETRIES,
+            per_call_policies=[renewing(self._token)],
+            **retries(),
         )
 
+    def told(
+        self, doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError
+    ) -> AbstractContextManager[None]:
+        """Return `trouble.told`, whose refusals also say who was refused."""
+        return told(doing, state=state, failure=failure, who=self.chosen.origin)
+
     @property
-    def _token(self) -> Any:
+    def _token(self) -> Tokens:
         return self.chosen.credential
 
     @property
@@ -117,7 +127,8 @@ class Account:
         return {
             "base_url": self.cloud.resource_manager,
             "credential_scopes": [f"{self.cloud.resource_manager_audience}/.default"],
-            **RETRIES,
+            "per_call_policies": [renewing(self._token)],
+            **retries(),
         }
 
 

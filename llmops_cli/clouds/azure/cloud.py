@@ -1,5 +1,6 @@
 """Where an Azure is: its addresses, and whom tokens are for."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,11 @@ class Cloud:
     resource_manager_audience: str
     registry_audience: str
     registry_suffix: str
+
+    @property
+    def is_known_authority(self) -> bool:
+        """Whether Entra ID is one of Microsoft's own; others cannot be looked up there."""
+        return self.authority in {known.authority for known in KNOWN.values()}
 
 
 #: Registries take tokens for one audience in every cloud.
@@ -50,13 +56,28 @@ KNOWN: Mapping[str, Cloud] = {
 
 
 def cloud_of(settings: AzureTarget) -> Cloud:
-    """Return the cloud that a target names, with the addresses that it says are others."""
+    """Return the cloud that a target names, with the addresses that it says are others.
+
+    ``AZURE_AUTHORITY_HOST``, which other tools of Azure read, counts where the project is silent.
+    """
     known, own = KNOWN[settings.cloud], settings.endpoints
     manager = own.resource_manager or known.resource_manager
+    is_silent = own.authority is None and "cloud" not in settings.model_fields_set
+    around = os.environ.get("AZURE_AUTHORITY_HOST") if is_silent else None
     return Cloud(
-        authority=own.authority or known.authority,
+        authority=_address(own.authority or around or known.authority),
         resource_manager=manager.rstrip("/"),
         resource_manager_audience=own.resource_manager_audience or known.resource_manager_audience,
         registry_audience=own.registry_audience or known.registry_audience,
         registry_suffix=known.registry_suffix,
     )
+
+
+def cloud_of_registry(host: str) -> str | None:
+    """Return the name of the cloud that a registry of Azure is in; None for another registry."""
+    names = (name for name, known in KNOWN.items() if host.endswith(known.registry_suffix))
+    return next(names, None)
+
+
+def _address(host: str) -> str:
+    return (host if "://" in host else f"https://{host}").rstrip("/")

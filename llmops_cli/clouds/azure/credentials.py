@@ -2,41 +2,55 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from llmops_cli.clouds.azure.cloud import Cloud
+from llmops_cli.clouds.azure.tokens import Tokens
+from llmops_cli.clouds.azure.ways import WAYS, Surroundings
 from llmops_cli.config.azure import AzureTarget
 from llmops_cli.errors import AccessError
-
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
 
 @dataclass(frozen=True)
 class Chosen:
     """A way to prove who we are; ``origin`` says which in words, for reports and errors."""
 
-    credential: "TokenCredential"
+    credential: Tokens
     origin: str
 
 
 def choose(settings: AzureTarget, cloud: Cloud) -> Chosen:
-    """Return the first way that this machine has. Asks nobody anything yet.
+    """Return the first way that this machine has, or the one that the project names.
+
+    Asks Entra ID nothing yet. Only where no other way is there, this machine is asked for at most
+    a second whether it is one of Azure's.
 
     Raises:
-        AccessError: there is none.
+        AccessError: there is none; the evidence says of each why not.
     """
-    from azure.identity import ClientSecretCredential
+    around = Surroundings(
+        tenant=settings.tenant or os.environ.get("AZURE_TENANT_ID") or None,
+        client=os.environ.get("AZURE_CLIENT_ID") or None,
+        authority=cloud.authority,
+        is_known_authority=cloud.is_known_authority,
+    )
+    tried = []
+    for way in WAYS:
+        if settings.credential not in ("auto", way.kind):
+            continue
+        missing = way.missing(around)
+        if not missing:
+            origin = way.origin(around)
+            return Chosen(Tokens(lambda: way.make(around), origin, way.remedy), origin)  # noqa: B023
+        tried.append(f"{way.kind}: {missing}")
+    raise _nobody(settings, tried)
 
-    tenant = settings.tenant or os.environ.get("AZURE_TENANT_ID")
-    client, secret = os.environ.get("AZURE_CLIENT_ID"), os.environ.get("AZURE_CLIENT_SECRET")
-    if tenant and client and secret:
-        credential = ClientSecretCredential(
-            tenant, client, secret, authority=cloud.authority, disable_instance_discovery=True
-        )
-        return Chosen(credential, "the client secret of AZURE_CLIENT_ID")
-    raise AccessError(
-        "Nothing on this machine proves to Azure who you are.",
+
+def _nobody(settings: AzureTarget, tried: list[str]) -> AccessError:
+    named = {way.kind: way.remedy for way in WAYS}.get(settings.credential)
+    wanted = "" if named is None else f' by `credential = "{settings.credential}"`'
+    return AccessError(
+        f"Nothing on this machine proves to Azure who you are{wanted}.",
+        evidence="\n".join(tried),
         state="Nothing was changed.",
-        next_step="az login",
+        next_step=named or "az login",
     )

@@ -13,12 +13,12 @@ _SECRETS = re.compile(r"(?i)([?&](?:sig|t|s|h|c|code|token)=)[^&\s\"']+|(bearer\
 
 @contextmanager
 def told(
-    doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError
+    doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError, who: str = ""
 ) -> Iterator[None]:
     """Turn what Azure's clients raise inside into errors that an operator can act on.
 
     ``doing`` completes the sentence "Azure refused to …". A refused credential or a missing
-    permission becomes an AccessError, all else a ``failure``.
+    permission becomes an AccessError, which says ``who`` was refused, all else a ``failure``.
     """
     from azure.core.exceptions import (
         AzureError,
@@ -30,10 +30,10 @@ def told(
     try:
         yield
     except ClientAuthenticationError as error:
-        raise _refused(doing, error, state) from error
+        raise _refused(doing, error, state, who) from error
     except HttpResponseError as error:
         if error.status_code in _REFUSED:
-            raise _refused(doing, error, state) from error
+            raise _refused(doing, error, state, who) from error
         raise failure(f"Azure refused to {doing}.", evidence=said(error), state=state) from error
     except ServiceRequestError as error:
         raise failure(
@@ -58,9 +58,9 @@ def without_secrets(text: str) -> str:
     return _SECRETS.sub(lambda found: (found[1] or found[2]) + "[secret]", text)
 
 
-def _refused(doing: str, error: Exception, state: str) -> AccessError:
+def _refused(doing: str, error: Exception, state: str, who: str) -> AccessError:
     return AccessError(
-        f"Azure does not let you {doing}.",
+        f"Azure does not let {who or 'you'} {doing}.",
         evidence=said(error),
         state=state,
         next_step="llmops doctor says who you are to Azure and which rights are missing.",

@@ -1,0 +1,41 @@
+"""Where a fake Azure is: one address for all tests of a session, one cloud there at a time.
+
+The address is in a project's file, so in its commits, and these name releases: while it stays the
+same, all tests deploy the same releases, and can share the processes that serve them.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.fakes.azure import authority
+from tests.fakes.azure.call import Reply
+from tests.fakes.azure.server import HttpsServer, Incoming
+
+
+class Address:
+    """An HTTPS server with a throw-away authority; ``asked`` is who answers."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="llmops-azure-")
+        self.trust = authority.make(Path(self._folder.name))
+        self.asked: Callable[[Incoming], Reply] = _nobody
+        self._server = HttpsServer(self.trust.context, self._answer)
+        self.url = f"https://127.0.0.1:{self._server.server_port}"
+
+    def _answer(self, request: Incoming) -> Reply:
+        return self.asked(request)
+
+    def leave(self) -> None:
+        """Let nobody answer, and drop the connections."""
+        self.asked = _nobody
+        self._server.drop()
+
+    def close(self) -> None:
+        """Stop."""
+        self._server.close()
+        self._folder.cleanup()
+
+
+def _nobody(request: Incoming) -> Reply:
+    return Reply(503, "No cloud is here.")

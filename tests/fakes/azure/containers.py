@@ -1,0 +1,137 @@
+"""Containers: an image, an environment, and a process of the API that is really there."""
+
+import http.client
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.fakes.azure.processes import Process, Processes
+
+__all__ = ["Container", "Containers", "Processes", "Script"]
+
+#: What an image does: run well, end at once, run without ever answering, or not be there.
+Manner = Literal["good", "crashes", "hangs", "is not there"]
+DEFAULT_PORT = 8000
+
+
+@dataclass(frozen=True)
+class Script:
+    """How images behave whose reference contains ``part``; ``environment`` is laid over theirs."""
+
+    part: str
+    manner: Manner = "good"
+    environment: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+
+
+@dataclass
+class Container:
+    """One container. ``port`` is where the platform expects it to listen."""
+
+    image: str
+    environment: dict[str, str]
+    port: int
+    manner: Manner
+    process: Process | None
+    pool: Processes
+    scripted_log: str = ""
+    is_stopped: bool = False
+    _was_ready: bool = False
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where it answers, or None where nothing does."""
+        if self.process is None or self.is_stopped or not self._hears:
+            return None
+        return ("127.0.0.1", self.process.port) if self.process.is_running else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there, ready or not."""
+        if self.is_stopped or self.manner in ("crashes", "is not there"):
+            return False
+        return self.process is None or self.process.is_running
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers its health check with 200."""
+        if self.address is None:
+            return False
+        self._was_ready = self._was_ready or self.ping("/health", seconds=1) == 200
+        return self._was_ready
+
+    @property
+    def log(self) -> str:
+        """What it wrote."""
+        return self.scripted_log + (self.process.log if self.process else "")
+
+    def ping(self, path: str, *, seconds: float = 1) -> int | None:
+        """Return the status that it answers a GET with, or None for no answer."""
+        if self.address is None:
+            return None
+        client = http.client.HTTPConnection(*self.address, timeout=seconds)
+        with closing(client), suppress(OSError, http.client.HTTPException):
+            client.request("GET", path)
+            return client.getresponse().status
+        return None
+
+    def stop(self) -> None:
+        """Stop it. Its process lives on if it is another container's too."""
+        if self.is_stopped:
+            return
+        self.is_stopped = True
+        if self.process is not None:
+            self.pool.give_back(self.process)
+
+    @property
+    def _hears(self) -> bool:
+        return int(self.environment.get("PORT", DEFAULT_PORT)) == self.port
+
+
+@dataclass
+class Containers:
+    """Starts containers. ``refuses`` says of an image why it cannot be pulled, or None."""
+
+    pool: Processes
+    refuses: Callable[[str], str | None] = lambda image: None
+    started: list[Container] = field(default_factory=list)
+    _scripts: list[Script] = field(default_factory=list)
+
+    def script(
+        self,
+        part: str,
+        manner: Manner = "good",
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: str = "",
+    ) -> None:
+        """Let images whose reference contains ``part`` behave so from now on."""
+        self._scripts.insert(0, Script(part, manner, dict(environment or {}), log))
+
+    def why_not_pulled(self, image: str) -> str | None:
+        """Return what the platform says when it cannot pull an image, or None if it can."""
+        if self._script(image).manner == "is not there":
+            return f"failed to pull image {image}: manifest unknown"
+        return self.refuses(image)
+
+    def start(self, image: str, environment: Mapping[str, str], port: int) -> Container:
+        """Start a container; it is ready some time later, or never."""
+        script = self._script(image)
+        manner = "is not there" if self.why_not_pulled(image) else script.manner
+        full = {**environment, **script.environment}
+        process = None
+        if manner == "good":
+            process = self.pool.take({**full, "PORT": "", "HOST": ""})
+        log = script.log or ("Traceback: it crashes\n" if manner == "crashes" else "")
+        made = Container(image, full, port, manner, process, self.pool, scripted_log=log)
+        self.started.append(made)
+        return made
+
+    def close(self) -> None:
+        """Stop all."""
+        for container in self.started:
+            container.stop()
+
+    def _script(self, image: str) -> Script:
+        return next((one for one in self._scripts if one.part in image), Script(""))

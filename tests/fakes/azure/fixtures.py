@@ -1,0 +1,77 @@
+"""Fixtures of the fake Azure: an address and processes for the session, a cloud for each test.
+
+What they use is imported when they are, so that other tests do not load it.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.fakes.azure.address import Address
+    from tests.fakes.azure.cloud import AzureCloud
+    from tests.fakes.azure.processes import Processes
+    from tests.fakes.azure.registry import Registry
+    from tests.fakes.azure.vault import Vault
+
+
+@pytest.fixture(scope="session")
+def azure_address() -> "Iterator[Address]":
+    """Where Azure is in all tests."""
+    from tests.fakes.azure.address import Address
+
+    address = Address()
+    yield address
+    address.close()
+
+
+@pytest.fixture(scope="session")
+def azure_processes() -> "Iterator[Processes]":
+    """Processes of the API, which containers of all tests share."""
+    from tests.fakes.azure.processes import Processes
+
+    processes = Processes()
+    yield processes
+    processes.close()
+
+
+@pytest.fixture
+def azure(
+    azure_address: "Address", azure_processes: "Processes", pytestconfig: pytest.Config
+) -> "Iterator[AzureCloud]":
+    """An empty Azure. At the end of the test, nobody may have broken its contract."""
+    from tests.fakes.azure.cloud import AzureCloud
+
+    cache = pytestconfig.cache.mkdir("azure-contract") if pytestconfig.cache else None
+    with AzureCloud(address=azure_address, processes=azure_processes, cache=cache) as cloud:
+        yield cloud
+    assert cloud.violations == []
+
+
+@pytest.fixture
+def azure_vault(azure: "AzureCloud") -> "Vault":
+    """An empty Key Vault, at the address of the cloud."""
+    from tests.fakes.azure.vault import Vault
+
+    vault = Vault(azure.url)
+    azure.register(vault.handlers())
+    return vault
+
+
+@pytest.fixture(scope="session")
+def azure_registry_address(azure_address: "Address") -> "Iterator[Registry]":
+    """The registry of all tests: its name is in a project's file, as Azure's address is."""
+    from tests.fakes.azure.entra import Entra
+    from tests.fakes.azure.registry import Registry
+
+    with Registry(azure_address.trust.context, Entra(azure_address.url)) as registry:
+        yield registry
+
+
+@pytest.fixture
+def azure_registry(azure: "AzureCloud", azure_registry_address: "Registry") -> "Registry":
+    """An empty container registry, which is also a resource of the cloud."""
+    azure_registry_address.renew(azure.entra)
+    azure.register(azure_registry_address.handlers())
+    return azure_registry_address

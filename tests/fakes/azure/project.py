@@ -1,0 +1,164 @@
+"""A project that is deployed to the fake Azure, as a user has one."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tests.fakes.azure.cloud import AzureCloud
+from tests.fakes.azure.entra import TENANT
+from tests.project import Project, Run
+
+#: Commits have a second each, from here on: the same project has the same releases in every test.
+_FIRST = 1_790_000_000
+GROUP = "rg-demo"
+APP = "demo"
+
+
+class Registry(Protocol):
+    """What keeps the images of a project."""
+
+    @property
+    def host(self) -> str:
+        """As it stands in the name of an image."""
+        ...
+
+    def put_image(self, repository: str, tag: str, labels: dict[str, str]) -> str:
+        """Keep an image with these labels, and return its digest."""
+        ...
+
+
+@dataclass(kw_only=True)
+class AzureProject(Project):
+    """A project folder with a target of a kind on Azure, named as the kind is.
+
+    Its images are in the registry already, as another machine may have pushed them: no engine is
+    needed. Commits are the same in every test that makes the same ones.
+    """
+
+    cloud: AzureCloud
+    registry: Registry
+    kind: str
+    commits: int = 0
+    #: Release ids to the images that they run.
+    images: dict[str, str] = field(default_factory=dict)
+
+    def variables(self) -> dict[str, str]:
+        """The environment of its commands: nothing of another Azure is in it."""
+        foreign = ("AZURE_", "LLMOPS_", "GIT_", "ARM_", "IDENTITY_", "MSI_")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
+        return {**kept, **self.environment}
+
+    def git(self, *arguments: str) -> str:
+        moment = f"{_FIRST + self.commits} +0000"
+        dates = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.root,
+            env={**self.variables(), **dates},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str = "Change") -> str:
+        """Commit everything, put the image of it into the registry, and return its release id."""
+        self.commits += 1
+        release = super().commit(message)
+        self.publish()
+        return release
+
+    def publish(self) -> str:
+        """Put an image of the newest commit into the registry, and return its reference."""
+        commit = self.git("rev-parse", "HEAD")
+        labels = {
+            "org.opencontainers.image.revision": commit,
+            "llmops.tree": self.git("rev-parse", "HEAD^{tree}"),
+        }
+        digest = self.registry.put_image(APP, commit[:12], labels)
+        self.images[commit[:12]] = f"{self.registry.host}/{APP}@{digest}"
+        return self.images[commit[:12]]
+
+    def asked(self, *arguments: str) -> tuple[Run, Counter[str]]:
+        """Run a command that must succeed; also return what it asked of Azure, how often."""
+        with self.cloud.counting() as counted:
+            run = self.ok(*arguments)
+        return run, counted
+
+    def copy(self, root: Path, cloud: AzureCloud, registry: Registry) -> "AzureProject":
+        """Return a copy of it elsewhere, with another cloud at the same address."""
+        shutil.copytree(self.root, root)
+        return AzureProject(
+            root=root,
+            port=0,
+            environment=cloud.environment(),
+            cloud=cloud,
+            registry=registry,
+            kind=self.kind,
+            commits=self.commits,
+            images=dict(self.images),
+        )
+
+
+def make_azure_project(
+    root: Path,
+    cloud: AzureCloud,
+    registry: Registry,
+    *,
+    kind: str,
+    target: str = "",
+    api: str = "",
+    top: str = "",
+) -> AzureProject:
+    """Write a project that deploys as it is; the last three are extra lines of its file.
+
+    Waits are short. The vault is at the cloud's own address.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    project = AzureProject(
+        root=root,
+        port=0,
+        environment=cloud.environment(),
+        cloud=cloud,
+        registry=registry,
+        kind=kind,
+    )
+    project.git("init", "-q", "-b", "main")
+    project.git("config", "user.name", "Tester")
+    project.git("config", "user.email", "tester@example.invalid")
+    project.write("llmops.toml", _file(project, target=target, api=api, top=top))
+    project.write(".gitignore", ".llmops/\n")
+    project.write("prompts/system.md", "You are brief.\n")
+    project.commit("First")
+    return project
+
+
+def _file(project: AzureProject, *, target: str, api: str, top: str) -> str:
+    cloud = project.cloud
+    return f"""name = "{APP}"
+{top}
+[image]
+repository = "{project.registry.host}/{APP}"
+
+[api]
+system_prompt = "prompts/system.md"
+{api}
+
+[checks]
+confirmations = 3
+
+[targets.{project.kind}]
+tenant = "{TENANT}"
+subscription = "{cloud.subscription}"
+resource_group = "{GROUP}"
+app = "{APP}"
+key_vault = "{cloud.url}"
+operation_seconds = 20
+ready_seconds = 15
+{target}
+
+{cloud.endpoints_toml(project.kind)}"""
