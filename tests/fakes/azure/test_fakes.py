@@ -155,6 +155,13 @@ def test_images_misbehave_as_they_are_told(azure: AzureCloud, manner: Any) -> No
     assert azure.containers.why_not_pulled("registry.example/demo@sha256:bb") is None
 
 
+def test_a_slow_image_is_ready_later(azure: AzureCloud) -> None:
+    started(azure)
+    azure.containers.script("@sha256:aa", late=2)
+    slow = azure.containers.start(IMAGE, environment(), 8000)
+    assert [slow.is_ready for _ in range(4)] == [False, False, True, True]
+
+
 def test_an_image_can_be_of_another_release_than_its_environment_says(azure: AzureCloud) -> None:
     azure.containers.script("@sha256:aa", environment={"LLMOPS_RELEASE": NEW})
     container = started(azure)
