@@ -17,10 +17,14 @@ DEFAULT_PORT = 8000
 
 @dataclass(frozen=True)
 class Script:
-    """How images behave whose reference contains ``part``; ``environment`` is laid over theirs."""
+    """How images behave whose reference contains ``part``; ``environment`` is laid over theirs.
+
+    They are not ready the first ``late`` times that somebody looks.
+    """
 
     part: str
     manner: Manner = "good"
+    late: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     log: str = ""
 
@@ -36,6 +40,7 @@ class Container:
     process: Process | None
     pool: Processes
     scripted_log: str = ""
+    late: int = 0
     is_stopped: bool = False
     _was_ready: bool = False
 
@@ -57,6 +62,9 @@ class Container:
     def is_ready(self) -> bool:
         """Whether it answers its health check with 200."""
         if self.address is None:
+            return False
+        if self.late > 0:
+            self.late -= 1
             return False
         self._was_ready = self._was_ready or self.ping("/health", seconds=1) == 200
         return self._was_ready
@@ -103,11 +111,12 @@ class Containers:
         part: str,
         manner: Manner = "good",
         *,
+        late: int = 0,
         environment: Mapping[str, str] | None = None,
         log: str = "",
     ) -> None:
         """Let images whose reference contains ``part`` behave so from now on."""
-        self._scripts.insert(0, Script(part, manner, dict(environment or {}), log))
+        self._scripts.insert(0, Script(part, manner, late, dict(environment or {}), log))
 
     def why_not_pulled(self, image: str) -> str | None:
         """Return what the platform says when it cannot pull an image, or None if it can."""
@@ -124,7 +133,7 @@ class Containers:
         if manner == "good":
             process = self.pool.take({**full, "PORT": "", "HOST": ""})
         log = script.log or ("Traceback: it crashes\n" if manner == "crashes" else "")
-        made = Container(image, full, port, manner, process, self.pool, scripted_log=log)
+        made = Container(image, full, port, manner, process, self.pool, log, script.late)
         self.started.append(made)
         return made
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +51,19 @@ SERVICES = (
         "azure-keyvault-secrets", "_generated/_operations/_operations.py", "7.6", audience=VAULT
     ),
 )
+
+
+#: What the packages' models have of later versions than those we speak, by model: the services
+#: would not take it. Found by comparison with other descriptions of the pinned versions.
+LATER: Mapping[str, Sequence[str]] = {
+    "ContainerAppProperties": ("networking",),
+    "ManagedEnvironmentProperties": (
+        "appInsightsConfiguration",
+        "environmentMode",
+        "openTelemetryConfiguration",
+    ),
+    "Scale": ("allowScalingRuleOverride",),
+}
 
 
 @dataclass(frozen=True)
@@ -184,8 +198,14 @@ class Source:
             body=body,
             result=result,
             statuses=json.loads(_found(r"status_code not in (\[[\d, ]+\])", caller)),
-            definitions={model: self.models.definitions[model] for model in sorted(needed)},
+            definitions={model: self._definition(model) for model in sorted(needed)},
         )
+
+    def _definition(self, model: str) -> dict[str, Any]:
+        found = self.models.definitions[model]
+        later = LATER.get(model, ())
+        kept = {key: one for key, one in found["properties"].items() if key not in later}
+        return {**found, "properties": kept}
 
     def _function(self, opening: str, indent: int) -> str:
         start = self.text.index(opening) + 1

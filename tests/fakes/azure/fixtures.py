@@ -3,17 +3,22 @@
 What they use is imported when they are, so that other tests do not load it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.fakes.azure.address import Address
     from tests.fakes.azure.cloud import AzureCloud
     from tests.fakes.azure.processes import Processes
+    from tests.fakes.azure.project import AzureProject
     from tests.fakes.azure.registry import Registry
     from tests.fakes.azure.vault import Vault
+
+MakeProject = Callable[..., "AzureProject"]
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +80,34 @@ def azure_registry(azure: "AzureCloud", azure_registry_address: "Registry") -> "
     azure_registry_address.renew(azure.entra)
     azure.register(azure_registry_address.handlers())
     return azure_registry_address
+
+
+@pytest.fixture
+def azure_project(
+    tmp_path: "Path", azure: "AzureCloud", azure_registry: "Registry", azure_vault: "Vault"
+) -> MakeProject:
+    """What makes a project: ``azure_project("azure", target="slot = 'staging'")``.
+
+    The key of the API is in the vault. Only images that the registry has can be started.
+    """
+    from tests.fakes.azure.project import make_azure_project
+    from tests.project import API_KEY
+
+    azure_vault.put("llmops-api-key", API_KEY)
+    azure.containers.refuses = lambda image: _why_not_pulled(azure_registry, image)
+
+    def make(kind: str, **lines: str) -> "AzureProject":
+        return make_azure_project(tmp_path / "chat", azure, azure_registry, kind=kind, **lines)
+
+    return make
+
+
+def _why_not_pulled(registry: "Registry", image: str) -> str | None:
+    host, _, rest = image.partition("/")
+    if host != registry.host:
+        return f"failed to pull image {image}: no such host"
+    name, mark, reference = rest.partition("@")
+    if not mark:
+        name, _, reference = rest.partition(":")
+    is_there = registry.contents.digest(name, reference)
+    return None if is_there else f"failed to pull image {image}: manifest unknown"

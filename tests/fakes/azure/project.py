@@ -6,29 +6,16 @@ import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.entra import TENANT
+from tests.fakes.azure.registry import Registry
 from tests.project import Project, Run
 
 #: Commits have a second each, from here on: the same project has the same releases in every test.
 _FIRST = 1_790_000_000
 GROUP = "rg-demo"
 APP = "demo"
-
-
-class Registry(Protocol):
-    """What keeps the images of a project."""
-
-    @property
-    def host(self) -> str:
-        """As it stands in the name of an image."""
-        ...
-
-    def put_image(self, repository: str, tag: str, labels: dict[str, str]) -> str:
-        """Keep an image with these labels, and return its digest."""
-        ...
 
 
 @dataclass(kw_only=True)

@@ -110,6 +110,7 @@ def test_what_the_contract_allows_is_answered(azure: AzureCloud, account: Accoun
         ({"configuration": {"secrets": [{"nme": "key"}]}}, "has no `nme`"),
         ({"template": {"containers": [{**CONTAINER, "envs": []}]}}, "Container has no `envs`"),
         ({"template": {"containers": [{"env": [{"name": 1}]}]}}, "env[0].name: string is wanted"),
+        ({"networking": {}}, "ContainerAppProperties has no `networking`"),
         ({"template": []}, "an object (Template) is wanted, not a list"),
     ],
 )
@@ -127,6 +128,25 @@ def test_a_missing_key_is_a_violation(azure: AzureCloud, account: Account) -> No
 
 def test_a_key_that_is_only_read_may_be_sent_back(azure: AzureCloud, account: Account) -> None:
     body = {**app(provisioningState="Succeeded", latestRevisionName="a--1"), "id": "x", "type": "y"}
+    account.apps.container_apps.begin_update(GROUP, "demo", body).result()
+
+
+def test_what_azure_answers_may_be_sent_back_but_for_what_nobody_documents(
+    azure: AzureCloud, account: Account
+) -> None:
+    answer = {
+        "id": "/subscriptions/x/resourceGroups/rg/providers/Microsoft.App/containerApps/demo",
+        "name": "demo",
+        "location": "eastus2",
+        "identity": {"type": "SystemAssigned"},
+        "properties": {"latestRevisionName": "demo--1", "template": {"containers": []}},
+    }
+    azure.register({"container_apps_get": lambda call: Reply(200, answer)})
+    body = account.apps.container_apps.get(GROUP, "demo").as_dict()
+    assert body["id"].endswith("/Microsoft.App/containerapps/demo")
+    assert body["identity"]["type"] == "systemAssigned"
+    assert body["properties"].pop("delegatedIdentities") == []
+    assert body["properties"].pop("patchingMode") is None
     account.apps.container_apps.begin_update(GROUP, "demo", body).result()
 
 
