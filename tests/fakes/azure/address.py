@@ -26,10 +26,11 @@ class Address:
     def _answer(self, request: Incoming) -> Reply:
         return self.asked(request)
 
-    def leave(self) -> None:
-        """Let nobody answer, and drop the connections."""
-        self.asked = _nobody
+    def take(self, asked: Callable[[Incoming], Reply]) -> Callable[[Incoming], Reply]:
+        """Let someone else answer, and return who did until now. Connections are dropped."""
+        before, self.asked = self.asked, asked
         self._server.drop()
+        return before
 
     def close(self) -> None:
         """Stop."""

@@ -3,6 +3,7 @@
 import re
 import threading
 import traceback
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ class AzureCloud:
         self._contract = Contract(cache) if cache else Contract()
         self._own: list[Address | Processes] = []
         self.address = address or self._owned(Address())
-        self.address.asked = self._answer
+        self._before = self.address.take(self._answer)
         self.url = self.address.url
         self.ca_file = self.address.trust.file
         self.entra = Entra(self.url)
@@ -83,7 +84,7 @@ class AzureCloud:
 
     def close(self) -> None:
         """End everything that was started, but leave what was lent."""
-        self.address.leave()
+        self.address.take(self._before)
         self.fronts.close()
         self.containers.close()
         for own in self._own:
@@ -146,6 +147,12 @@ class AzureCloud:
         return made
 
     def _answer(self, asked: Incoming) -> Reply:
+        reply = self._found(asked)
+        # Whom to name to Azure's support.
+        traced = {"x-ms-request-id": str(uuid.uuid4()), **reply.headers}
+        return replace(reply, headers=traced)
+
+    def _found(self, asked: Incoming) -> Reply:
         call = Call(
             "", asked.method, unquote(asked.path), {}, asked.query, asked.body, asked.headers
         )

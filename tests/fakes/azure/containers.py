@@ -6,9 +6,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.fakes.azure.processes import Process, Processes
+from tests.fakes.azure.processes import Files, Process, Processes
 
-__all__ = ["Container", "Containers", "Processes", "Script"]
+__all__ = ["Container", "Containers", "Files", "Processes", "Script"]
 
 #: What an image does: run well, end at once, run without ever answering, or not be there.
 Manner = Literal["good", "crashes", "hangs", "is not there"]
@@ -99,10 +99,14 @@ class Container:
 
 @dataclass
 class Containers:
-    """Starts containers. ``refuses`` says of an image why it cannot be pulled, or None."""
+    """Starts containers. ``refuses`` says of an image why it cannot be pulled, or None.
+
+    ``files`` are those of images; others are empty.
+    """
 
     pool: Processes
     refuses: Callable[[str], str | None] = lambda image: None
+    files: dict[str, Files] = field(default_factory=dict)
     started: list[Container] = field(default_factory=list)
     _scripts: list[Script] = field(default_factory=list)
 
@@ -131,7 +135,7 @@ class Containers:
         full = {**environment, **script.environment}
         process = None
         if manner == "good":
-            process = self.pool.take({**full, "PORT": "", "HOST": ""})
+            process = self.pool.take({**full, "PORT": "", "HOST": ""}, self.files.get(image))
         log = script.log or ("Traceback: it crashes\n" if manner == "crashes" else "")
         made = Container(image, full, port, manner, process, self.pool, log, script.late)
         self.started.append(made)

@@ -9,12 +9,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 #: Processes that nobody uses and that are kept nevertheless, for the next test.
 KEPT = 6
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of an image. Those of one name are the same; ``write`` puts them into a folder."""
+
+    name: str
+    write: Callable[[Path], object] = field(compare=False)
 
 
 @dataclass
@@ -50,13 +58,16 @@ class Processes:
     _found: dict[str, Process] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, environment: Mapping[str, str]) -> Process:
-        """Return a process with this environment. Give it back when it is not used any more."""
-        key = json.dumps(dict(environment), sort_keys=True)
+    def take(self, environment: Mapping[str, str], files: Files | None = None) -> Process:
+        """Return a process with this environment, in a folder with these files.
+
+        Give it back when it is not used any more.
+        """
+        key = json.dumps([dict(environment), files.name if files else None], sort_keys=True)
         with self._lock:
             process = self._found.pop(key, None)
             if process is None or not process.is_running:
-                process = _start(environment)
+                process = _start(environment, files)
             self._found[key] = process
             process.users += 1
             return process
@@ -78,8 +89,11 @@ class Processes:
             self._found.clear()
 
 
-def _start(environment: Mapping[str, str]) -> Process:
+def _start(environment: Mapping[str, str], files: Files | None) -> Process:
     folder = Path(tempfile.mkdtemp(prefix="llmops-container-"))
+    (folder / "app").mkdir()
+    if files is not None:
+        files.write(folder / "app")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LLMOPS_")}
     with (
         contextlib.closing(socket.create_server(("127.0.0.1", 0), backlog=128)) as listening,
@@ -95,7 +109,7 @@ def _start(environment: Mapping[str, str]) -> Process:
         (folder / "data").mkdir()
         popen = subprocess.Popen(
             [sys.executable, "-P", "-m", "llmops_cli.serve"],
-            cwd=folder,
+            cwd=folder / "app",
             env={**clean, **environment, **own},
             pass_fds=[listening.fileno()],
             stdin=subprocess.DEVNULL,

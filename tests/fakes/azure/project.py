@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes.azure.cloud import AzureCloud
+from tests.fakes.azure.containers import Files
 from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.registry import Registry
 from tests.project import Project, Run
@@ -59,16 +60,26 @@ class AzureProject(Project):
         self.publish()
         return release
 
-    def publish(self) -> str:
-        """Put an image of the newest commit into the registry, and return its reference."""
-        commit = self.git("rev-parse", "HEAD")
-        labels = {
-            "org.opencontainers.image.revision": commit,
-            "llmops.tree": self.git("rev-parse", "HEAD^{tree}"),
-        }
+    def publish(self, revision: str = "HEAD") -> str:
+        """Put an image of a commit into the registry, and return its reference.
+
+        Containers of it run in a folder with the commit's files.
+        """
+        commit, tree = self.git("rev-parse", revision, f"{revision}^{{tree}}").split()
+        labels = {"org.opencontainers.image.revision": commit, "llmops.tree": tree}
         digest = self.registry.put_image(APP, commit[:12], labels)
-        self.images[commit[:12]] = f"{self.registry.host}/{APP}@{digest}"
-        return self.images[commit[:12]]
+        reference = f"{self.registry.host}/{APP}@{digest}"
+        self.cloud.containers.files[reference] = Files(
+            tree, lambda folder: self.export(tree, folder)
+        )
+        self.images[commit[:12]] = reference
+        return reference
+
+    def export(self, tree: str, folder: Path) -> None:
+        """Write the files of a tree into a folder."""
+        index = {**self.variables(), "GIT_INDEX_FILE": str(folder.with_suffix(".index"))}
+        for command in (["read-tree", tree], ["checkout-index", "-a", f"--prefix={folder}/"]):
+            subprocess.run(["git", *command], cwd=self.root, env=index, check=True)
 
     def asked(self, *arguments: str) -> tuple[Run, Counter[str]]:
         """Run a command that must succeed; also return what it asked of Azure, how often."""
@@ -77,9 +88,12 @@ class AzureProject(Project):
         return run, counted
 
     def copy(self, root: Path, cloud: AzureCloud, registry: Registry) -> "AzureProject":
-        """Return a copy of it elsewhere, with another cloud at the same address."""
+        """Return a copy of it elsewhere, with another cloud at the same address.
+
+        Its images are put into the registry.
+        """
         shutil.copytree(self.root, root)
-        return AzureProject(
+        copied = AzureProject(
             root=root,
             port=0,
             environment=cloud.environment(),
@@ -87,8 +101,10 @@ class AzureProject(Project):
             registry=registry,
             kind=self.kind,
             commits=self.commits,
-            images=dict(self.images),
         )
+        for release in self.images:
+            copied.publish(release)
+        return copied
 
 
 def make_azure_project(

@@ -18,7 +18,7 @@ from llmops_cli.clouds.azure.account import Account
 from tests.fakes.azure.account import account_at
 from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.containers import Container
+from tests.fakes.azure.containers import Container, Processes
 from tests.fakes.azure.contract import ARM, VAULT
 from tests.fakes.azure.entra import CLIENT, TENANT
 from tests.project import API_KEY
@@ -305,3 +305,11 @@ def test_a_body_in_chunks_is_understood(azure: AzureCloud, browser: httpx2.Clien
     kind = {"Content-Type": "application/json"}
     answer = browser.post(f"{azure.url}/echo", content=content, headers=kind)
     assert json.loads(answer.content) == {"a": 1}
+
+
+def test_a_cloud_gives_its_address_back(azure: AzureCloud, browser: httpx2.Client) -> None:
+    azure.route("/whose", lambda call: Reply(200, "outer"))
+    with AzureCloud(address=azure.address, processes=Processes()) as inner:
+        inner.route("/whose", lambda call: Reply(200, "inner"))
+        assert browser.get(f"{azure.url}/whose").text == "inner"
+    assert browser.get(f"{azure.url}/whose").text == "outer"
