@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import unquote
 
 from tests.fakes.azure import dirty, entra
@@ -21,7 +21,7 @@ from tests.fakes.azure.contract import ARM, VAULT, Contract, Operation
 from tests.fakes.azure.entra import Entra
 from tests.fakes.azure.faults import Faults
 from tests.fakes.azure.fronts import Fronts
-from tests.fakes.azure.models import problems
+from tests.fakes.azure.obeying import broken, untrue
 from tests.fakes.azure.operations import PATH, SUBSCRIPTION, Operations
 from tests.fakes.azure.server import Incoming
 
@@ -173,12 +173,20 @@ class AzureCloud:
     def _operation(self, call: Call, raw_query: str) -> Reply:
         return self.operations.answer(call, raw_query)
 
-    def _guarded(self, call: Call, handler: Handler, audience: str | None) -> Reply:
-        """Ask a handler, unless the token is no good or a mishap is due."""
+    def _guarded(
+        self,
+        call: Call,
+        handler: Handler,
+        audience: str | None,
+        operation: Operation | None = None,
+    ) -> Reply:
+        """Ask a handler, unless the token or the request is no good, or a mishap is due."""
         if audience is not None and (refused := self._refused(call, audience)):
             return refused
         with self.lock:
             self.requests.append(call)
+            if operation and (wrong := "; ".join(broken(call, operation))):
+                return self._violated(f"{operation.name}: {wrong}")
             reply = self.faults.instead(call)
             if reply is None:
                 reply = self._handled(call, handler)
@@ -209,17 +217,15 @@ class AzureCloud:
         found = self._match(asked)
         if found is None:
             nearest = self._contract.nearest(asked.method, asked.path)
-            return self._violated(call, f"{asked.method} {asked.path}: {nearest}")
+            return self._violated(f"{asked.method} {asked.path}: {nearest}")
         operation, handler, texts = found
         parameters = dict(zip(operation.names, map(unquote, texts), strict=True))
         call = replace(call, operation=operation.name, parameters=parameters)
 
-        def checked(made: Call) -> Reply:
-            if broken := list(_broken(made, operation)):
-                return self._violated(made, f"{operation.name}: " + "; ".join(broken))
+        def told(made: Call) -> Reply:
             return self._tidied(handler(made), operation)
 
-        return self._guarded(call, checked, operation.audience)
+        return self._guarded(call, told, operation.audience, operation)
 
     def _match(self, asked: Incoming) -> tuple[Operation, Handler, tuple[str, ...]] | None:
         """Return the operation with the fewest parameters that the path can be one of."""
@@ -233,57 +239,12 @@ class AzureCloud:
 
     def _tidied(self, reply: Reply, operation: Operation) -> Reply:
         """Hold an answer of a handler to the contract, and make it as untidy as Azure's."""
-        if reply.status == 0 or reply.status >= 400:
+        self.violations.extend(untrue(reply, operation))
+        is_error = reply.status >= 400 or not isinstance(reply.body, dict)
+        if is_error or not self.is_dirty or operation.audience != ARM:
             return reply
-        if reply.status not in operation.statuses:
-            self.violations.append(
-                f"the fake answers {operation.name} with {reply.status}, "
-                f"which is none of {operation.statuses}"
-            )
-        body = reply.body
-        if operation.result and isinstance(body, dict | list):
-            is_paged = "items" in operation.result and isinstance(body, dict)
-            document = body["value"] if is_paged else body
-            wrong = problems(document, operation.result, operation.definitions, is_answer=True)
-            self.violations.extend(f"the fake's {operation.name}: {one}" for one in wrong)
-        is_soiled = self.is_dirty and operation.audience == ARM and isinstance(body, dict)
-        return replace(reply, body=dirty.soiled(body, operation)) if is_soiled else reply
+        return replace(reply, body=dirty.soiled(reply.body, operation))
 
-    def _violated(self, call: Call, message: str) -> Reply:
+    def _violated(self, message: str) -> Reply:
         self.violations.append(message)
         return refusal(400, "ContractViolation", message)
-
-
-def _broken(call: Call, operation: Operation) -> Iterator[str]:
-    """Yield what a request breaks of the contract."""
-    if call.query.get("api-version") != operation.version:
-        yield f"api-version is {call.query.get('api-version')}, not {operation.version}"
-    for name, text in call.query.items():
-        if name.lower() == "$skiptoken" and call.method == "GET":
-            continue  # Azure's own, in the address of the next page.
-        if name not in operation.query:
-            yield f"the query has no `{name}`"
-        elif not _is_of(operation.query[name]["kind"], text):
-            yield f"`{name}` is {text!r}, which is no {operation.query[name]['kind']}"
-    for name, known in operation.query.items():
-        if known["required"] and name not in call.query:
-            yield f"the query needs `{name}`"
-    yield from _broken_body(call.body, operation)
-
-
-def _broken_body(body: Any, operation: Operation) -> Iterator[str]:
-    if operation.body is None:
-        if body not in (None, {}):
-            yield "it takes no body"
-    elif body is None:
-        yield "it needs a body"
-    elif isinstance(body, bytes):
-        yield "the body is no JSON"
-    else:
-        yield from problems(body, operation.body, operation.definitions)
-
-
-def _is_of(kind: str, text: str) -> bool:
-    if kind == "bool":
-        return text in ("true", "false")
-    return bool(re.fullmatch(r"-?\d+", text)) if kind == "int" else True

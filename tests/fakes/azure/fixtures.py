@@ -48,7 +48,8 @@ def azure(
     """An empty Azure. At the end of the test, nobody may have broken its contract."""
     from tests.fakes.azure.cloud import AzureCloud
 
-    cache = pytestconfig.cache.mkdir("azure-contract") if pytestconfig.cache else None
+    kept = getattr(pytestconfig, "cache", None)
+    cache = kept.mkdir("azure-contract") if kept else None
     with AzureCloud(address=azure_address, processes=azure_processes, cache=cache) as cloud:
         yield cloud
     assert cloud.violations == []

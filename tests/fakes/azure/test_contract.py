@@ -192,6 +192,12 @@ def test_a_body_where_none_is_taken_is_a_violation(azure: AzureCloud, account: A
     assert told == "web_apps_restart: it takes no body"
 
 
+def test_a_mishap_does_not_hide_a_violation(azure: AzureCloud, account: Account) -> None:
+    fault = azure.faults.on("web_apps_swap_slot_with_production", Reply(409))
+    assert "needs" in violation(azure, lambda: swap(account, {"targetSlot": "staging"}))
+    assert fault.hits == 0
+
+
 def test_handlers_are_held_to_the_contract_too(azure: AzureCloud, account: Account) -> None:
     azure.register({"web_apps_get": lambda call: Reply(202, {"properties": {"enabled": "yes"}})})
     with pytest.raises(HttpResponseError):
