@@ -13,6 +13,9 @@ __all__ = ["Container", "Containers", "Files", "Processes", "Script"]
 #: What an image does: run well, end at once, run without ever answering, or not be there.
 Manner = Literal["good", "crashes", "hangs", "is not there"]
 DEFAULT_PORT = 8000
+#: What the API does not look at: where it listens is not for it to say here, and what a target
+#: notes of a release, with ids and moments in it, would keep equal releases from sharing a process.
+UNREAD = frozenset({"HOST", "PORT", "LLMOPS_RECORD"})
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ class Containers:
         full = {**environment, **script.environment}
         process = None
         if manner == "good":
-            process = self.pool.take({**full, "PORT": "", "HOST": ""}, self.files.get(image))
+            seen = {name: text for name, text in full.items() if name not in UNREAD}
+            process = self.pool.take(seen, self.files.get(image))
         log = script.log or ("Traceback: it crashes\n" if manner == "crashes" else "")
         made = Container(image, full, port, manner, process, self.pool, log, script.late)
         self.started.append(made)

@@ -144,7 +144,7 @@ def test_a_front_without_anybody_behind_it_says_so(
 
 
 def test_containers_with_the_same_environment_share_a_process(azure: AzureCloud) -> None:
-    one, same = started(azure), started(azure)
+    one, same = started(azure), started(azure, LLMOPS_RECORD="what a target notes")
     other = azure.containers.start(IMAGE, environment(NEW), 8000)
     assert one.process is same.process
     assert one.process is not other.process
