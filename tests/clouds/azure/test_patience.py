@@ -15,6 +15,7 @@ from azure.core.exceptions import (
 
 from llmops_cli.clouds.azure.account import Account
 from llmops_cli.clouds.azure.patience import pauses, polling
+from llmops_cli.errors import DeployError
 from tests.fakes.azure.account import account_at
 from tests.fakes.azure.call import Call, Reply, refusal
 from tests.fakes.azure.cloud import AzureCloud
@@ -114,6 +115,16 @@ def test_an_operation_without_end_ends_with_an_error(azure: AzureCloud, account:
     assert done == []
     # At 0, 0.25, 0.6, 1.2 and 2 seconds, and once more where a sleep was cut short.
     assert count(azure, "operation_status") in range(4, 8)
+
+
+def test_who_waited_in_vain_is_told_for_what_and_how_long(
+    azure: AzureCloud, account: Account
+) -> None:
+    take(azure, polls=None, retry_after=60)
+    with pytest.raises(DeployError) as raised, account.told("change the app demo"):
+        change(account, seconds=0.5)
+    assert raised.value.message == "Azure did not change the app demo."
+    assert "it takes longer than 0.5 s" in raised.value.evidence
 
 
 def test_retry_after_does_not_outlast_the_time_there_is(

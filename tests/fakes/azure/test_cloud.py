@@ -137,6 +137,16 @@ def test_the_signed_address_of_an_operation_must_not_be_rebuilt(
     assert browser.get(address, headers=shown).json()["status"] == "Succeeded"
 
 
+def test_what_is_under_way_can_be_over_without_anybody_looking(azure: AzureCloud) -> None:
+    done: list[str] = []
+    azure.operations.start(done=lambda: done.append("good"))
+    azure.operations.start(done=lambda: done.append("bad"), failure=("Failed", "It failed."))
+    azure.operations.start(done=lambda: done.append("never"), polls=None)
+    azure.operations.settle()
+    azure.operations.settle()
+    assert done == ["good"]
+
+
 def test_a_route_answers_what_is_none_of_the_contracts(
     azure: AzureCloud, browser: httpx2.Client
 ) -> None:
