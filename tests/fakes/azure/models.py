@@ -101,6 +101,8 @@ class Models:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Call):
                 self._add_property(model, statement, statement.value)
         if "discriminator" in model:
+            # Its kinds take over what it has, so that must be there first.
+            self.definitions[name] = model
             model["kinds"] = self._kinds(name)
         return model
 
@@ -177,9 +179,12 @@ def _of_model(
         yield f"{where}: an object ({name}) is wanted, not {_kind(value)}"
         return
     model = definitions[name]
-    kind = model.get("kinds", {}).get(value.get(model.get("discriminator", "")))
-    if kind and kind != name:
-        model = definitions[kind]
+    if kinds := model.get("kinds"):
+        kind = value.get(model["discriminator"])
+        if kind not in kinds:
+            yield f"{where}: {kind!r} is none of the kinds {', '.join(kinds)} of {name}"
+            return
+        name, model = kinds[kind], definitions[kinds[kind]]
     properties = model["properties"]
     for key, item in value.items():
         if key in properties:

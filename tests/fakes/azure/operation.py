@@ -37,6 +37,8 @@ SERVICES = (
     Service("azure-mgmt-web", "operations/_operations.py", "2025-05-01"),
     Service("azure-mgmt-appcontainers", "operations/_operations.py", "2025-07-01"),
     Service("azure-mgmt-containerregistry", "operations/_operations.py", "2025-11-01"),
+    # Not a package that we need: it only tells what builds in a registry are asked for with.
+    Service("azure-mgmt-containerregistrytasks", "operations/_operations.py", "2019-06-01-preview"),
     Service(
         "azure-keyvault-secrets", "_generated/_operations/_operations.py", "7.6", audience=VAULT
     ),

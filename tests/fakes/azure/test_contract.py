@@ -13,6 +13,7 @@ from tests.fakes.azure.account import account_at
 from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.contract import ARM, Contract
+from tests.fakes.azure.models import problems
 
 GROUP = "rg-demo"
 _ENVIRONMENT = "/subscriptions/x/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/e"
@@ -236,3 +237,24 @@ def test_answers_are_as_untidy_as_azures(azure: AzureCloud, account: Account) ->
     assert answered["location"] == "East US 2"
     assert "/resourcegroups/" in answered["id"]
     assert answered["identity"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}, "needs `platform`"),
+        ({"type": "TaskRunRequest", "dockerFilePath": "D"}, "has no `dockerFilePath`"),
+        ({"type": "Wish"}, "'Wish' is none of the kinds DockerBuildRequest, "),
+        ({"dockerFilePath": "Dockerfile"}, "None is none of the kinds"),
+    ],
+)
+def test_a_body_of_one_of_several_kinds_is_held_to_its_kind(
+    body: dict[str, Any], told: str
+) -> None:
+    pytest.importorskip("azure.mgmt.containerregistrytasks")
+    asked = Contract().operation("registries_schedule_run")
+    assert asked.body is not None
+    assert told in "; ".join(problems(body, asked.body, asked.definitions))
+    good = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "isPushEnabled": True}
+    whole = {**good, "platform": {"os": "Linux"}, "sourceLocation": "x.tar.gz"}
+    assert list(problems(whole, asked.body, asked.definitions)) == []
