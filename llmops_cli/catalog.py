@@ -55,6 +55,8 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
 def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:
     """Make the looks that `llmops doctor` takes at what a target needs."""
     settings = config.targets[name]
+    if isinstance(settings, AzureTarget):
+        return _azure_probes(config, settings, target)
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes
@@ -73,6 +75,21 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     return [
         *found,
         engines.port_probe(engine, settings.host, settings.port, stack_of(config, name).name),
+    ]
+
+
+def _azure_probes(config: Config, settings: AzureTarget, target: Target) -> list[Probe]:
+    from llmops_cli.clouds.azure import doctor as azure
+    from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.engine import doctor as engines
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.images import doctor as images
+
+    engine = Engine()
+    return [
+        *azure.probes(Account(settings), settings.app or config.name),
+        *engines.probes(engine),
+        *images.probes(config.image, engine, target.secrets, _logins(config, settings)),
     ]
 
 
