@@ -19,6 +19,7 @@ from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError
 
 if TYPE_CHECKING:
+    from llmops_cli.clouds.azure.account import Account
     from llmops_cli.images.registry_of import Logins
 
 #: The folder of a project in which the local target keeps its releases.
@@ -49,12 +50,14 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     is_published = config.image.repository is not None
     there = Engine(host=settings.docker_host, context=settings.context)
     engine = Engine() if is_published else there
-    return images_of(config, directory, engine, target.secrets, _logins(config, settings))
+    return images_of(config, directory, engine, target.secrets, _logins(config, settings, target))
 
 
 def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:
     """Make the looks that `llmops doctor` takes at what a target needs."""
     settings = config.targets[name]
+    if isinstance(settings, AzureTarget):
+        return _azure_probes(config, settings, target)
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes
@@ -68,7 +71,7 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     engine = Engine(host=settings.docker_host, context=settings.context)
     found = [
         *engines.probes(engine),
-        *images.probes(config.image, engine, target.secrets, _logins(config, settings)),
+        *images.probes(config.image, engine, target.secrets, _logins(config, settings, target)),
     ]
     return [
         *found,
@@ -76,7 +79,21 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     ]
 
 
-def _logins(config: Config, settings: TargetSettings) -> "Logins":
+def _azure_probes(config: Config, settings: AzureTarget, target: Target) -> list[Probe]:
+    from llmops_cli.clouds.azure import doctor as azure
+    from llmops_cli.engine import doctor as engines
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.images import doctor as images
+
+    engine = Engine()
+    return [
+        *azure.probes(_account_of(settings, target), settings.app or config.name),
+        *engines.probes(engine),
+        *images.probes(config.image, engine, target.secrets, _logins(config, settings, target)),
+    ]
+
+
+def _logins(config: Config, settings: TargetSettings, target: Target) -> "Logins":
     """Return how to log in at registries for which the project names no user."""
     from llmops_cli.clouds.azure.account import Account
     from llmops_cli.clouds.azure.cloud import cloud_of_registry
@@ -84,7 +101,7 @@ def _logins(config: Config, settings: TargetSettings) -> "Logins":
     from llmops_cli.images.registry_of import stored_only
 
     if isinstance(settings, AzureTarget):
-        return logins_of(Account(settings), is_target=True)
+        return logins_of(_account_of(settings, target), is_target=True)
     cloud = cloud_of_registry((config.image.repository or "").partition("/")[0])
     if cloud is None:
         return stored_only
@@ -97,7 +114,16 @@ def _published(config: Config, settings: AzureTarget, directory: Path, target: T
     from llmops_cli.engine.docker import Engine
     from llmops_cli.images.making import images_of
 
-    return images_of(config, directory, Engine(), target.secrets, _logins(config, settings))
+    return images_of(config, directory, Engine(), target.secrets, _logins(config, settings, target))
+
+
+def _account_of(settings: AzureTarget, target: Target) -> "Account":
+    """Return the account of a target: one for all that asks Azure, so that tokens are shared."""
+    from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.secret_stores.key_vault import KeyVaultStore
+
+    store = target.secrets
+    return store.account if isinstance(store, KeyVaultStore) else Account(settings)
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:

@@ -25,11 +25,18 @@ def release_document(release: Release) -> dict[str, object]:
 
 def show_outcome(outcome: "Outcome", output: Output) -> None:
     """Print that a release is live, with the evidence, and name the next command."""
+    for warning in outcome.warnings:
+        output.note(f"Warning: {warning}")
+    output.result(outcome_document(outcome), outcome_text(outcome))
+
+
+def outcome_document(outcome: "Outcome") -> dict[str, object]:
+    """Return what ``--json`` says of how a rollout ended."""
     results = [
         {"name": r.name, "verdict": r.verdict.value, "evidence": r.evidence, "seconds": r.seconds}
         for r in outcome.results
     ]
-    document = {
+    return {
         "release": release_document(outcome.release),
         "previous": outcome.previous.id if outcome.previous else None,
         "address": outcome.address,
@@ -38,9 +45,6 @@ def show_outcome(outcome: "Outcome", output: Output) -> None:
         "checks": results,
         "warnings": list(outcome.warnings),
     }
-    for warning in outcome.warnings:
-        output.note(f"Warning: {warning}")
-    output.result(document, _text(outcome))
 
 
 def show_plan(release: Release, plan: Plan, output: Output) -> None:
@@ -55,7 +59,8 @@ def show_plan(release: Release, plan: Plan, output: Output) -> None:
     output.result(document, text)
 
 
-def _text(outcome: "Outcome") -> str:
+def outcome_text(outcome: "Outcome") -> str:
+    """Return it in words, with the next command."""
     release = outcome.release
     if not outcome.changed:
         return f"{release.id} is live already at {outcome.address}; there is nothing to do."

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmops_cli.cli.options import Target, Yes
+from llmops_cli.cli.options import LockWait, Target, Yes
+from llmops_cli.cli.outcome import outcome_document, outcome_text
 from llmops_cli.cli.output import columns
-from llmops_cli.cli.project import open_config, open_target
+from llmops_cli.cli.progress import shown
+from llmops_cli.cli.project import open_config, open_project, open_target
 from llmops_cli.cli.session import session_of
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import UsageError
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from llmops_cli.flows.secrets import Listed
 
 app = typer.Typer(
-    help="Set, list, check and remove secret values. A value is never shown and never an argument.",
+    help="Set, change, list, check and remove secret values. A value is never shown and never an "
+    "argument.",
     rich_markup_mode=None,
 )
 Name = Annotated[str, typer.Argument(help="Name of the secret, as in OPENAI_API_KEY.")]
+File = Annotated[Path | None, typer.Option("--file", help="Read the value from a file.")]
+Generate = Annotated[bool, typer.Option("--generate", help="Make a random value.")]
 
 
 @app.command("set", context_settings={"allow_extra_args": True})
@@ -28,25 +33,62 @@ def set_value(
     context: typer.Context,
     name: Name,
     target: Target = None,
-    file: Annotated[Path | None, typer.Option("--file", help="Read the value from a file.")] = None,
-    generate: Annotated[bool, typer.Option("--generate", help="Make a random value.")] = False,
+    file: File = None,
+    generate: Generate = False,
 ) -> None:
     """Store a value: from a prompt without echo, from stdin, from a file, or generated."""
     from llmops_cli.flows import secrets as flow
 
     session = session_of(context)
-    if context.args:
-        # The usual complaint about a word too many would repeat the word.
-        raise UsageError(
-            "A value is never an argument: it would stay in the history of the shell.",
-            state="Nothing was stored.",
-            next_step=f"llmops secrets set {name}",
-        )
+    _refuse_values(context, f"llmops secrets set {name}")
     chosen = open_target(session, target)
     value = flow.generated() if generate else _value(name, file)
     version = flow.store(chosen, name, value)
     text = f"{name} is set on {chosen.name} (version {version}).\n  next: llmops deploy"
     session.output.result({"name": name, "version": version}, text)
+
+
+@app.command("rotate", context_settings={"allow_extra_args": True})
+def rotate(
+    context: typer.Context,
+    name: Name,
+    target: Target = None,
+    file: File = None,
+    generate: Generate = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Drop the older keys that are still good.")
+    ] = False,
+    lock_wait: LockWait = 0,
+) -> None:
+    """Store a new value and deploy the live release anew with it, verified and reversible.
+
+    Where that fails, the value before stays current. A key of the API, such as LLMOPS_API_KEY, is
+    good beside the new one until --finish drops it, so that callers can be changed meanwhile.
+    """
+    from llmops_cli.flows import rotate as flow
+    from llmops_cli.flows.secrets import generated
+
+    session = session_of(context)
+    _refuse_values(context, f"llmops secrets rotate {name}")
+    if finish and (file or generate):
+        raise UsageError("--finish takes no value.", state="Nothing was stored.")
+    project = open_project(session, target)
+    value = None if finish else generated() if generate else _value(name, file)
+    with shown(session.output) as observe:
+        done = flow.rotate(project, flow.Order(name, value, lock_wait), observe)
+    document: dict[str, object] = {"name": name, "version": done.version, "keys": done.keys}
+    text = f"{name} is changed on {project.target.name} (version {done.version})."
+    if done.outcome is None:
+        text += "\n  The live release does not use it; nothing was deployed."
+    else:
+        for warning in done.outcome.warnings:
+            session.output.note(f"Warning: {warning}")
+        document |= outcome_document(done.outcome)
+        text += f"\n{outcome_text(done.outcome)}"
+    if done.keys > 1:
+        text += f"\n  {done.keys} keys are good now; to drop the older: "
+        text += f"llmops secrets rotate {name} --finish"
+    session.output.result(document, text)
 
 
 @app.command("list")
@@ -76,8 +118,19 @@ def unset(context: typer.Context, name: Name, target: Target = None, yes: Yes = 
     chosen = open_target(session, target)
     if not yes:
         _confirm(name, chosen.name)
-    chosen.secrets.remove(name)
-    session.output.result({"name": name, "version": None}, f"{name} is removed from {chosen.name}.")
+    note = chosen.secrets.remove(name)
+    text = f"{name} is removed from {chosen.name}." + (f"\n  {note}" if note else "")
+    session.output.result({"name": name, "version": None, "note": note}, text)
+
+
+def _refuse_values(context: typer.Context, command: str) -> None:
+    if context.args:
+        # The usual complaint about a word too many would repeat the word.
+        raise UsageError(
+            "A value is never an argument: it would stay in the history of the shell.",
+            state="Nothing was stored.",
+            next_step=command,
+        )
 
 
 def _value(name: str, file: Path | None) -> Secret:

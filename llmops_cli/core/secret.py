@@ -1,6 +1,7 @@
 """A secret value that cannot print itself."""
 
 import re
+from collections.abc import Iterable
 
 #: Values that example files carry, in lower case and with letters and digits only. The served API
 #: has the same list and rule: what is stored here must not be refused there.
@@ -60,13 +61,22 @@ class Secret:
         return "Secret([secret])"
 
 
-def first_key(value: Secret) -> Secret | None:
-    """Return the first of several keys, separated by commas or lines, or None where there is none.
+def keys_in(value: Secret) -> tuple[Secret, ...]:
+    """Return the keys that a value holds, separated by commas or lines.
 
-    Several are set while a key is being changed; each of them opens the API.
+    There are several while a key is being changed; each of them opens the API.
     """
-    keys = re.split(r"[,\s]+", value.reveal())
-    return next((Secret(key) for key in keys if key), None)
+    return tuple(Secret(key) for key in re.split(r"[,\s]+", value.reveal()) if key)
+
+
+def joined(keys: Iterable[Secret]) -> Secret:
+    """Return the value that holds these keys, the first of them first."""
+    return Secret(",".join(key.reveal() for key in keys))
+
+
+def first_key(value: Secret) -> Secret | None:
+    """Return the first of several keys, or None where there is none."""
+    return next(iter(keys_in(value)), None)
 
 
 def is_placeholder(secret: Secret) -> bool:

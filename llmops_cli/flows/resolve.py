@@ -1,5 +1,7 @@
 """Config and commit -> Release."""
 
+from collections.abc import Mapping
+
 from llmops_cli.config.environment import api_environment, required_secrets
 from llmops_cli.config.model import Config
 from llmops_cli.core.release import Release, release_id
@@ -23,7 +25,7 @@ def resolve(config: Config, source: Source, target: Target, *, allow_dirty: bool
     tree = source.snapshot() if changed else commit.tree
     versions = _secret_versions(config, target)
     return Release(
-        id=_identify(target, commit.sha, tree if changed else "", versions),
+        id=identify(target, release_id(commit.sha, dirty_tree=tree if changed else ""), versions),
         commit=commit.sha,
         tree=tree,
         committed_at=commit.committed_at,
@@ -38,15 +40,17 @@ def _secret_versions(config: Config, target: Target) -> dict[str, str]:
     return {name: version for name, version in found.items() if version is not None}
 
 
-def _identify(target: Target, commit: str, dirty_tree: str, versions: dict[str, str]) -> str:
-    """Name the release; one of this commit with other secret versions makes it a revision."""
-    first = release_id(commit, dirty_tree=dirty_tree)
+def identify(target: Target, first: str, versions: Mapping[str, str]) -> str:
+    """Name a release whose first revision is ``first``: one with other secret versions has its own.
+
+    A release that is kept with just these versions is that one.
+    """
     kept = {release.id: release for release in target.find(first)}
     kept |= {release.id: release for release in target.find(f"{first}.")}
     revision, name = 1, first
-    while name in kept and dict(kept[name].secret_versions) != versions:
+    while name in kept and dict(kept[name].secret_versions) != dict(versions):
         revision += 1
-        name = release_id(commit, dirty_tree=dirty_tree, revision=revision)
+        name = f"{first}.{revision}"
     return name
 
 

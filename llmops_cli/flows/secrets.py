@@ -38,6 +38,15 @@ def store(target: Target, name: str, value: Secret) -> str:
     """Store a value and return its version.
 
     Raises:
+        UsageError: as `accepted` says.
+    """
+    return target.secrets.write(name, accepted(name, value))
+
+
+def accepted(name: str, value: Secret) -> Secret:
+    """Return a value if it may be stored.
+
+    Raises:
         UsageError: it is empty, a placeholder such as an example file carries, or a key that is
             too short.
     """
@@ -54,7 +63,7 @@ def store(target: Target, name: str, value: Secret) -> str:
             state="Nothing was stored.",
             next_step=f"llmops secrets set {name} --generate",
         )
-    return target.secrets.write(name, value)
+    return value
 
 
 def generated() -> Secret:

@@ -47,8 +47,10 @@ class Tokens:
         Raises:
             AccessError: Entra ID gives none.
         """
-        wanted: TokenRequestOptions = options or {}
-        key = (*scopes, wanted.get("tenant_id"), wanted.get("enable_cae"))
+        wanted: TokenRequestOptions = {**(options or {})}
+        # Not asked for by all clients, and what is asked for differently is asked for twice.
+        wanted.pop("enable_cae", None)
+        key = (*scopes, wanted.get("tenant_id"))
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or wanted.get("claims") or kept.expires_on - time.time() < _MARGIN:

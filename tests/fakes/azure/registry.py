@@ -115,12 +115,14 @@ class Registry(ThreadingHTTPServer):
     """A registry at ``localhost:PORT``, which speaks TLS only. ``requests`` is what it was asked.
 
     ``instead`` answers before everything else: it gets method and path, and may give a status.
+    ``said`` is a text that it adds to what it says of a token that it does not take.
     """
 
     contents: Contents
     tokens: Tokens
     requests: list[tuple[str, str]]
     instead: Callable[[str, str], int | None]
+    said: str
 
     daemon_threads = True
 
@@ -134,6 +136,7 @@ class Registry(ThreadingHTTPServer):
         self.contents = Contents()
         self.tokens = Tokens(entra)
         self.requests = []
+        self.said = ""
         self.instead = lambda method, path: None
 
     @property

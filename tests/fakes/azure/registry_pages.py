@@ -52,7 +52,7 @@ class Pages(BaseHTTPRequestHandler):
             basic = self.headers.get("Authorization", "").removeprefix("Basic ")
             name, token = "access_token", tokens.given(basic, form)
         if token is None:
-            self._refuse(401, "UNAUTHORIZED", _WHY)
+            self._refuse(401, "UNAUTHORIZED", f"{_WHY} {self.server.said}".strip())
         else:
             self._say(200, json.dumps({name: token}).encode(), "application/json; charset=utf-8")
 
