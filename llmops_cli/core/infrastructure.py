@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 #: Takes one line of what is under way, as it comes.
@@ -35,12 +36,14 @@ class Proposal:
     """What an apply would do, kept in a file that is applied as it is and nothing else.
 
     ``changes_outputs`` says that values which the project reads would change; ``text`` is the
-    whole plan for people, without the values that are secret.
+    whole plan for people, without the values that are secret. The file may hold such values: it
+    lies in the folder that the plan was asked for with.
     """
 
     changes: tuple[Change, ...]
     changes_outputs: bool
     text: str
+    file: Path
 
     @property
     def is_empty(self) -> bool:
@@ -69,8 +72,12 @@ class Infrastructure(Protocol):
         """Where its description is, relative to the project."""
         ...
 
-    def plan(self, tell: Tell, *, destroying: bool = False) -> Proposal:
-        """Return what an apply would do, or what destroying would. Changes nothing."""
+    def plan(self, folder: Path, tell: Tell, *, destroying: bool = False) -> Proposal:
+        """Return what an apply would do, or what destroying would. Changes nothing.
+
+        The plan is kept in ``folder``, which nobody else may read and which is there until the
+        plan is applied or dropped.
+        """
         ...
 
     def apply(self, proposal: Proposal, tell: Tell) -> None:
@@ -84,8 +91,4 @@ class Infrastructure(Protocol):
 
     def outputs(self) -> Mapping[str, str]:
         """Return what it says of itself: settings of the target by their keys, and more."""
-        ...
-
-    def close(self) -> None:
-        """Remove what plans are kept in."""
         ...
