@@ -37,7 +37,7 @@ def plan(
     session = session_of(context)
     subject = _subject(session, target)
     with shown(session.output) as observe:
-        proposal = flow.plan(subject, observe)
+        proposal = flow.plan(subject, observe, in_full=session.output.verbose)
     _show_plan(proposal, subject.target, session.output)
     if detailed_exitcode and not proposal.is_empty:
         raise typer.Exit(PLAN_HAS_CHANGES)
@@ -147,7 +147,7 @@ def _show_plan(proposal: "Proposal", target: str, output: Output) -> None:
         "is_empty": proposal.is_empty,
     }
     text = _summary(proposal, target)
-    if output.verbose:
+    if proposal.text:
         text = f"{proposal.text}\n\n{text}"
     output.result(document, text)
 

@@ -36,8 +36,8 @@ class Proposal:
     """What an apply would do, kept in a file that is applied as it is and nothing else.
 
     ``changes_outputs`` says that values which the project reads would change; ``text`` is the
-    whole plan for people, without the values that are secret. The file may hold such values: it
-    lies in the folder that the plan was asked for with.
+    whole plan for people, without the values that are secret, where it was asked for. The file may
+    hold such values: it lies in the folder that the plan was asked for with.
     """
 
     changes: tuple[Change, ...]
@@ -72,7 +72,9 @@ class Infrastructure(Protocol):
         """Where its description is, relative to the project."""
         ...
 
-    def plan(self, folder: Path, tell: Tell, *, destroying: bool = False) -> Proposal:
+    def plan(
+        self, folder: Path, tell: Tell, *, destroying: bool = False, in_full: bool = False
+    ) -> Proposal:
         """Return what an apply would do, or what destroying would. Changes nothing.
 
         The plan is kept in ``folder``, which nobody else may read and which is there until the

@@ -59,15 +59,17 @@ def subject_of(
     return Subject(config, directory, infrastructure)
 
 
-def plan(subject: Subject, observe: Observer = ignore) -> Proposal:
+def plan(subject: Subject, observe: Observer = ignore, *, in_full: bool = False) -> Proposal:
     """Return what an apply would do. Changes nothing but Terraform's files in the project.
+
+    With ``in_full`` it has the whole plan as a text.
 
     Raises:
         PreflightError, AccessError, LockedError: why it could not be found out.
     """
     write_files(subject)
     with _scratch() as folder:
-        return _plan(subject, Path(folder), observe)
+        return _plan(subject, Path(folder), observe, in_full=in_full)
 
 
 def apply(subject: Subject, decide: Decide, observe: Observer = ignore) -> Outcome:
@@ -151,12 +153,18 @@ _NOTHING = Proposal((), False, "", Path())
 
 
 def _plan(
-    subject: Subject, folder: Path, observe: Observer, *, destroying: bool = False
+    subject: Subject,
+    folder: Path,
+    observe: Observer,
+    *,
+    destroying: bool = False,
+    in_full: bool = False,
 ) -> Proposal:
     found: list[Proposal] = []
 
     def do(tell: Tell) -> None:
-        found.append(subject.infrastructure.plan(folder, tell, destroying=destroying))
+        made = subject.infrastructure.plan(folder, tell, destroying=destroying, in_full=in_full)
+        found.append(made)
 
     _step(f"Plan the infrastructure of {subject.target}", do, observe)
     return found[0]

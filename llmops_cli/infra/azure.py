@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from llmops_cli.core.infrastructure import Proposal, Tell
 from llmops_cli.errors import AccessError, PreflightError
 from llmops_cli.infra.azure_state import StateAccount, aside
-from llmops_cli.infra.planned import changes_of, changes_outputs
 from llmops_cli.infra.report import failure_of
 from llmops_cli.infra.terraform import Terraform, quiet
 
@@ -17,7 +17,9 @@ _BACKEND = "backend.hcl"
 _LOCK_FILE = ".terraform.lock.hcl"
 #: Seconds between two looks whether Azure obeys a role that was just given: minutes, at times.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, *[15.0] * 20)
+#: How addresses of the account of the state begin, in the plan of everything.
 _NEW = "state/"
+_PLAN = "main.tfplan"
 
 
 @dataclass(frozen=True)
@@ -29,22 +31,22 @@ class AzureInfrastructure:
     place: str
     environment: Mapping[str, str]
 
-    def plan(self, folder: Path, tell: Tell, *, destroying: bool = False) -> Proposal:
+    def plan(
+        self, folder: Path, tell: Tell, *, destroying: bool = False, in_full: bool = False
+    ) -> Proposal:
         """Return what an apply would do, or what destroying would. Changes nothing."""
         if self._has_state:
-            self._connect()
-            return _planned(self._terraform, folder, tell, destroying=destroying)
+            file = folder / _PLAN
+            return self._connected.plan(file, tell, destroying=destroying, in_full=in_full)
         if destroying:
             raise self._never_applied()
-        return self._plan_all(folder, tell)
+        return self._plan_all(folder, tell, in_full=in_full)
 
     def apply(self, proposal: Proposal, tell: Tell) -> None:
         """Do exactly what was proposed; where there is no state yet, make its account first."""
-        terraform = self._terraform
-        terraform.program  # noqa: B018 - says so before anything if it is not there
         if not self._has_state:
             proposal = self._begin(proposal, tell)
-        ended, stream = terraform.apply(proposal.file, tell)
+        ended, stream = self._connected.apply(proposal.file, tell)
         if ended.status:
             raise failure_of(proposal, ended, stream, self.target, self.place)
 
@@ -52,8 +54,7 @@ class AzureInfrastructure:
         """Return what it says of itself."""
         if not self._has_state:
             raise self._never_applied()
-        self._connect()
-        return self._terraform.outputs()
+        return self._connected.outputs()
 
     @property
     def _terraform(self) -> Terraform:
@@ -67,22 +68,27 @@ class AzureInfrastructure:
     def _account(self) -> StateAccount:
         return StateAccount(replace(self._terraform, folder=self.folder / "state"))
 
-    def _connect(self) -> None:
+    @cached_property
+    def _connected(self) -> Terraform:
+        """Terraform, connected to the state; once for all that one command does."""
+        terraform = self._terraform
         # What another run left there about another backend does not count: the file does.
-        self._terraform.init("-reconfigure", backend=self.folder / _BACKEND)
+        terraform.init("-reconfigure", backend=self.folder / _BACKEND)
+        return terraform
 
-    def _plan_all(self, scratch: Path, tell: Tell) -> Proposal:
+    def _plan_all(self, scratch: Path, tell: Tell, *, in_full: bool) -> Proposal:
         """Plan everything from nothing, the account of the state included."""
-        account = self._account.plan(scratch, tell)
+        account = self._account.plan(scratch, tell, in_full=in_full)
         copy = aside(self._terraform, scratch / "all", scratch / "none.tfstate")
         data = {"TF_DATA_DIR": str(self.folder / ".terraform")}
         terraform = replace(copy, environment={**self.environment, **data})
         terraform.init("-reconfigure")
         if (terraform.folder / _LOCK_FILE).exists():
             (self.folder / _LOCK_FILE).write_bytes((terraform.folder / _LOCK_FILE).read_bytes())
-        rest = _planned(terraform, scratch, tell)
+        rest = terraform.plan(scratch / _PLAN, tell, in_full=in_full)
+        first = tuple(replace(each, address=_NEW + each.address) for each in account.changes)
         text = f"{account.text}\n\n{rest.text}"
-        return replace(rest, changes=account.changes + rest.changes, text=text)
+        return replace(rest, changes=first + rest.changes, text=text)
 
     def _begin(self, proposal: Proposal, tell: Tell) -> Proposal:
         """Make the account of the state, and return the same plan for the state that is there."""
@@ -93,8 +99,7 @@ class AzureInfrastructure:
         self._patiently(own, tell)
         file = self.folder / _BACKEND
         file.write_text(_backend(found, f"{self.target}.tfstate"), encoding="utf-8")
-        self._connect()
-        fresh = _planned(self._terraform, scratch, quiet)
+        fresh = self._connected.plan(scratch / _PLAN, quiet)
         wanted = [change for change in proposal.changes if not change.address.startswith(_NEW)]
         if list(fresh.changes) != wanted:
             raise PreflightError(
@@ -121,16 +126,6 @@ class AzureInfrastructure:
             state="Nothing was changed.",
             next_step="llmops infra apply, or get that file from whoever applied it.",
         )
-
-
-def _planned(
-    terraform: Terraform, scratch: Path, tell: Tell, *, destroying: bool = False
-) -> Proposal:
-    file = scratch / "main.tfplan"
-    terraform.plan(file, tell, destroying=destroying)
-    document = terraform.read(file)
-    text = terraform.describe(file)
-    return Proposal(changes_of(document), changes_outputs(document), text, file)
 
 
 def _backend(found: Mapping[str, str], key: str) -> str:

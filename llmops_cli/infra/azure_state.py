@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmops_cli.core.infrastructure import Proposal, Tell
-from llmops_cli.infra.planned import changes_of
 from llmops_cli.infra.report import failure_of
 from llmops_cli.infra.terraform import Terraform
 
@@ -24,17 +23,11 @@ class StateAccount:
 
     terraform: Terraform
 
-    def plan(self, scratch: Path, tell: Tell) -> Proposal:
+    def plan(self, scratch: Path, tell: Tell, *, in_full: bool = False) -> Proposal:
         """Return what making it would do. Changes nothing."""
         terraform = self._aside(scratch)
         terraform.init()
-        file = scratch / "state.tfplan"
-        terraform.plan(file, tell)
-        changes = tuple(
-            replace(change, address=f"state/{change.address}")
-            for change in changes_of(terraform.read(file))
-        )
-        return Proposal(changes, False, terraform.describe(file), file)
+        return terraform.plan(scratch / "state.tfplan", tell, in_full=in_full)
 
     def make(self, scratch: Path, tell: Tell) -> Mapping[str, str]:
         """Make it, move its own state into it, and return where states are kept.

@@ -49,8 +49,9 @@ def failure_of(
 
 
 def _state(proposal: Proposal, stream: Stream) -> str:
-    done = set(stream.done)
+    done, failed = set(stream.done), {found.address for found in stream.diagnostics}
     left = [change.address for change in proposal.changes if change.address not in done]
+    left.sort(key=lambda address: address not in failed)
     made = len(proposal.changes) - len(left)
     counted = f"{made} of {len(proposal.changes)} changes were made."
     return f"{counted} Left: {_listed(left)}." if left else counted

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llmops_cli.core.infrastructure import Tell
+from llmops_cli.core.infrastructure import Proposal, Tell
 from llmops_cli.errors import InterruptedByOperatorError, LlmopsError, PreflightError
+from llmops_cli.infra.planned import changes_of, changes_outputs
 from llmops_cli.infra.running import Ended, run
 from llmops_cli.infra.stream import Stream, told
 from llmops_cli.infra.trouble import error_of
@@ -62,8 +63,10 @@ class Terraform:
         where = [f"-backend-config={backend}"] if backend else []
         self._demand(self._run(("init", "-input=false", "-no-color", *options, *where)), "start")
 
-    def plan(self, file: Path, tell: Tell, *, destroying: bool = False) -> None:
-        """Write a plan into a file.
+    def plan(
+        self, file: Path, tell: Tell, *, destroying: bool = False, in_full: bool = False
+    ) -> Proposal:
+        """Write a plan into a file, and return what it proposes.
 
         Raises:
             PreflightError, AccessError, LockedError: what it says; nothing was changed.
@@ -75,19 +78,9 @@ class Terraform:
             raise _interrupted_reading()
         if ended.status:
             raise self._error("plan", told(stream.diagnostics, stream.other))
-
-    def read(self, file: Path) -> Mapping[str, Any]:
-        """Return a plan as a document."""
-        ended = self._run(("show", "-json", "-no-color", str(file)))
-        self._demand(ended, "read its plan")
-        document: Mapping[str, Any] = _document(ended)
-        return document
-
-    def describe(self, file: Path) -> str:
-        """Return a plan for people; values that are secret are left out."""
-        ended = self._run(("show", "-no-color", str(file)))
-        self._demand(ended, "show its plan")
-        return ended.text.strip()
+        document = _document(self._show(file, "-json"))
+        text = self._show(file).text.strip() if in_full else ""
+        return Proposal(changes_of(document), changes_outputs(document), text, file)
 
     def apply(self, file: Path, tell: Tell) -> tuple[Ended, Stream]:
         """Do what a plan says, and return how that went."""
@@ -107,6 +100,11 @@ class Terraform:
             for name, output in _document(ended).items()
             if output["value"] is not None and not output["sensitive"]
         }
+
+    def _show(self, file: Path, *options: str) -> Ended:
+        ended = self._run(("show", "-no-color", *options, str(file)))
+        self._demand(ended, "read its plan")
+        return ended
 
     def _run(self, arguments: Sequence[str], stream: Stream | None = None) -> Ended:
         command = [self.program, *arguments]

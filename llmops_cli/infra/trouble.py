@@ -9,7 +9,7 @@ _NOT_LET_IN = re.compile(
     r"AADSTS\d+|AuthorizationFailed|AuthorizationPermissionMismatch|does not have authorization"
     r"|InvalidAuthenticationToken|ExpiredAuthenticationToken|could not configure \w+ Authorizer"
     r"|unable to build authorizer|building account|az login|LinkedAuthorizationFailed"
-    r"|unauthorized_client|status(?: code)?[ =:]*(?:401|403)\b",
+    r"|unauthorized_client|status ?(?:code)?[ =:]*(?:401|403)\b",
     re.IGNORECASE,
 )
 _LOCKED = re.compile(r"error acquiring the state lock", re.IGNORECASE)

@@ -1,10 +1,11 @@
-"""The account that keeps Terraform's state: blobs with leases, as the azurerm backend asks for them.
+"""The account that keeps Terraform's state: blobs with leases, for the backend `azurerm`.
 
 Terraform itself reaches it by HTTPS_PROXY, under Azure's own names, with a throw-away certificate
 that SSL_CERT_FILE makes it trust. So its own backend runs, locks and all.
 """
 
 import base64
+import io
 import json
 import ssl
 import threading
@@ -117,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = False
                 while not self.close_connection:
                     self.handle_one_request()
+        # What follows would flush it once more.
+        self.wfile = io.BytesIO()
 
     def do_POST(self) -> None:
         self._body()

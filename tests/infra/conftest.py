@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.infra.provider.schema import azurerm
-from tests.infra.site import Site, made_site
+from tests.infra.site import Seed, Site, made_site, seed_of
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "infra"
 WHEEL = os.environ.get("LLMOPS_TEST_AZURERM", "")
@@ -41,3 +41,33 @@ def apps_site(schema: dict[str, Any], tmp_path: Path) -> Iterator[Site]:
     """The same of kind "azure-containerapp"."""
     with made_site(schema, tmp_path, "azure-containerapp") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def webapp_seed(schema: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    """A site of kind "azure" after its first apply, with everything switched on."""
+    root = tmp_path_factory.mktemp("webapp")
+    with made_site(schema, root, "azure") as made:
+        return seed_of(made, root / "seed")
+
+
+@pytest.fixture(scope="session")
+def apps_seed(schema: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    """The same of kind "azure-containerapp", with Weaviate."""
+    root = tmp_path_factory.mktemp("apps")
+    with made_site(schema, root, "azure-containerapp") as made:
+        return seed_of(made, root / "seed", "[targets.{target}.infra.weaviate]\n")
+
+
+@pytest.fixture
+def applied(site: Site, webapp_seed: Seed) -> Site:
+    """A site of kind "azure" of a test's own, after its first apply."""
+    webapp_seed.plant(site)
+    return site
+
+
+@pytest.fixture
+def applied_apps(apps_site: Site, apps_seed: Seed) -> Site:
+    """A site of kind "azure-containerapp" of a test's own, after its first apply."""
+    apps_seed.plant(apps_site)
+    return apps_site

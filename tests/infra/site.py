@@ -1,8 +1,9 @@
 """A project with infrastructure, the cloud that Terraform changes, and the account of the state."""
 
 import contextlib
-import json
+import copy
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.infra.blobs import Blobs, serving_blobs
+from tests.infra.blobs import Blob, Blobs, serving_blobs
 from tests.infra.provider.schema import hashicorp_time
 from tests.infra.provider.server import Provider, serving
 from tests.infra.provider.world import SUBSCRIPTION, TENANT, World
-from tests.project import Project
+from tests.project import Project, Run
 
 CLIENT_SECRET = "a-client-secret-that-nobody-may-see"
 #: Everything that can be switched on.
@@ -65,6 +66,14 @@ class Site:
         with (self.project.root / "llmops.toml").open("a") as file:
             file.write(lines.format(target=self.target))
 
+    def add_top(self, lines: str) -> None:
+        """Put lines into the table of the infrastructure itself, instead of those it has."""
+        names = tuple(line.partition("=")[0] for line in lines.splitlines())
+        kept = [line for line in self.toml.splitlines() if not line.startswith(names)]
+        text = "\n".join(kept) + "\n"
+        header = f"[targets.{self.target}.infra]\n"
+        self.project.write("llmops.toml", text.replace(header, header + lines, 1))
+
 
 @contextmanager
 def made_site(schema: Mapping[str, Any], root: Path, kind: str) -> Iterator[Site]:
@@ -77,7 +86,7 @@ def made_site(schema: Mapping[str, Any], root: Path, kind: str) -> Iterator[Site
     with contextlib.ExitStack() as stack:
         addresses = stack.enter_context(serving(providers))
         blobs = stack.enter_context(serving_blobs(root))
-        project = Project(root / "chat", 0)
+        project = Project(root / f"{kind}-chat", 0)
         project.environment |= {
             **blobs.environment,
             "TF_REATTACH_PROVIDERS": addresses,
@@ -102,3 +111,28 @@ keep = 3
 [targets.{{target}}.infra]
 location = "westeurope"
 """
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A site after its first apply, kept so that each test can begin there."""
+
+    folder: Path
+    world: World
+    held: Mapping[str, Blob]
+    run: Run
+
+    def plant(self, site: Site) -> None:
+        """Make a site that is still empty equal to this one."""
+        shutil.copytree(self.folder, site.project.root, dirs_exist_ok=True)
+        site.world.objects |= copy.deepcopy(self.world.objects)
+        site.world.secrets |= self.world.secrets
+        site.blobs.held |= copy.deepcopy(dict(self.held))
+
+
+def seed_of(site: Site, folder: Path, more: str = "") -> Seed:
+    """Apply everything that can be switched on, and keep what came of it."""
+    site.add(ALL + more)
+    run = site.project.ok("infra", "apply", "--yes")
+    shutil.copytree(site.project.root, folder)
+    return Seed(folder, site.world, dict(site.blobs.held), run)
