@@ -15,6 +15,7 @@ from llmops_cli.config.model import Config
 from llmops_cli.config.target import LocalTarget, TargetSettings
 from llmops_cli.core.diagnosis import Probe
 from llmops_cli.core.image import Images
+from llmops_cli.core.infrastructure import Infrastructure
 from llmops_cli.core.target import Target
 from llmops_cli.errors import PreflightError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The folder of a project in which the local target keeps its releases.
 STATE_FOLDER = ".llmops"
+#: The folder of a project that describes the infrastructure of its targets.
+INFRA_FOLDER = "infra"
 
 
 def make_target(config: Config, name: str, directory: Path) -> Target:
@@ -77,6 +80,30 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
         *found,
         engines.port_probe(engine, settings.host, settings.port, stack_of(config, name).name),
     ]
+
+
+def make_infrastructure(config: Config, name: str, directory: Path) -> Infrastructure | None:
+    """Make what makes the infrastructure of a target; None where its kind stands on none.
+
+    Raises:
+        PreflightError: the project does not say what to make.
+    """
+    settings = config.targets[name]
+    if not isinstance(settings, AzureWebappTarget | AzureContainerAppTarget):
+        return None
+    if settings.infra is None:
+        raise PreflightError(
+            f"The project does not say what to make for {name}.",
+            evidence=f"There is no table [targets.{name}.infra].",
+            state="Nothing was changed.",
+            next_step=f'Add [targets.{name}.infra] with location = "…", such as westeurope.',
+        )
+    from llmops_cli.infra.azure import AzureInfrastructure
+    from llmops_cli.infra.azure_login import environment
+
+    place = f"{INFRA_FOLDER}/{name}"
+    folder = directory.resolve() / INFRA_FOLDER / name
+    return AzureInfrastructure(name, folder, place, environment(name, settings))
 
 
 def _azure_probes(config: Config, settings: AzureTarget, target: Target) -> list[Probe]:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "logs": "Show what the release writes",
         "start": "Start serving the recorded release again",
         "stop": "Stop serving; releases and data stay",
+        "infra": "Plan, make, read and destroy what a target in a cloud stands on",
         "secrets": "Set, change, list, check and remove secret values",
         "doctor": "Examine this machine and this project, and say what to mend",
         "keys": "Make keys for callers of the API, and hashes of passwords",

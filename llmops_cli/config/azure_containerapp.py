@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from llmops_cli.config.azure import AzureTarget, ResourceName
+from llmops_cli.config.azure_infra import ContainerAppInfra
 from llmops_cli.config.fields import Rule
 
 Memory = Annotated[str, Rule(r"^[0-9]{1,3}(\.[0-9]{1,2})?Gi$", "an amount of memory, such as 1Gi")]
@@ -47,6 +48,9 @@ class AzureContainerAppTarget(AzureTarget):
     )
     ready_seconds: float = Field(
         default=600, gt=0, le=3600, description="Seconds that a new release has to become ready."
+    )
+    infra: ContainerAppInfra | None = Field(
+        default=None, description="What `llmops infra` makes. Default: nothing, all is there."
     )
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llmops_cli.config.azure import AzureTarget
+from llmops_cli.config.azure_infra import WebappInfra
 from llmops_cli.config.fields import Rule
 
 Slot = Annotated[
@@ -25,4 +26,7 @@ class AzureWebappTarget(AzureTarget):
     )
     ready_seconds: float = Field(
         default=600, gt=0, le=3600, description="Seconds that a new release has to become ready."
+    )
+    infra: WebappInfra | None = Field(
+        default=None, description="What `llmops infra` makes. Default: nothing, all is there."
     )
