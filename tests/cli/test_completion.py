@@ -113,7 +113,7 @@ def test_a_beginning_is_completed_to_the_commands_that_have_it() -> None:
 
 
 def test_subcommands_and_options_are_offered() -> None:
-    assert sorted(offered("llmops secrets ")) == ["check", "list", "set", "unset"]
+    assert sorted(offered("llmops secrets ")) == ["check", "list", "rotate", "set", "unset"]
     assert {"--target", "--allow-dirty", "--dry-run", "--name"} <= set(offered("llmops deploy --"))
     assert {"--file", "--generate"} <= set(offered("llmops secrets set --"))
     assert {"--json", "--verbose", "--directory"} <= set(offered("llmops --"))
