@@ -113,7 +113,7 @@ class VolumeStore:
                 f"{name!r} cannot be the name of a secret.",
                 next_step="Use capital letters, digits and underscores, as in OPENAI_API_KEY.",
             )
-        version = max([0, *self._versions().get(name, {})]) + 1
+        version = self._newest(name) + 1
         entry = Entry(VALUE, value.reveal().encode())
         while True:
             labels = {**self._labels, "llmops.secret": name, "llmops.version": str(version)}
@@ -127,6 +127,17 @@ class VolumeStore:
                 version += 1
             else:
                 return str(version)
+
+    def _newest(self, name: str) -> int:
+        """Return the number of the newest version, also of one that was proposed and not written."""
+        starts = (self.volume(name, ""), self._mark(name, ""))
+        ends = [
+            volume.removeprefix(start)
+            for volume in volumes.volume_names(self.engine, self._labels)
+            for start in starts
+            if volume.startswith(start)
+        ]
+        return max([0, *(int(end) for end in ends if end.isdecimal())])
 
     def _current(self, versions: Mapping[int, bool]) -> str | None:
         good = [version for version, is_proposed in versions.items() if not is_proposed]

@@ -53,3 +53,35 @@ def test_git_sees_no_value_even_where_the_project_ignores_nothing(tmp_path: Path
     FileStore(tmp_path / ".llmops" / "local" / "secrets").write("KEY", Secret("value"))
     status = ["git", "-C", str(tmp_path), "status", "--porcelain", "-uall"]
     assert subprocess.run(status, capture_output=True, check=True).stdout == b""
+
+
+def test_a_proposed_version_counts_when_it_is_accepted_and_never_when_it_is_withdrawn(
+    tmp_path: Path,
+) -> None:
+    store = FileStore(tmp_path / "secrets")
+    assert store.propose("A_KEY", Secret("first")) == "1"
+    assert store.current_version("A_KEY") is None
+    store.accept("A_KEY", "1")
+    assert store.propose("A_KEY", Secret("second")) == "2"
+    assert (store.current_version("A_KEY"), store.read("A_KEY")) == ("1", Secret("first"))
+    assert store.read("A_KEY", "2") == Secret("second")
+    assert store.write("A_KEY", Secret("third")) == "3"
+    store.withdraw("A_KEY", "2")
+    assert store.read("A_KEY", "2") is None
+    assert store.current_version("A_KEY") == "3"
+    assert store.propose("A_KEY", Secret("fourth")) == "4"
+    store.withdraw("A_KEY", "4")
+    assert store.write("A_KEY", Secret("fifth")) == "4"
+    assert store.read("A_KEY") == Secret("fifth")
+    assert store.remove("A_KEY") == ""
+    assert list((tmp_path / "secrets").glob("A_KEY*")) == []
+
+
+def test_a_mark_whose_value_was_never_written_does_not_make_a_later_value_a_proposal(
+    tmp_path: Path,
+) -> None:
+    store = FileStore(tmp_path / "secrets")
+    store.write("A_KEY", Secret("first"))
+    (tmp_path / "secrets" / "A_KEY" / "2.proposed").touch()
+    assert store.write("A_KEY", Secret("second")) == "3"
+    assert store.current_version("A_KEY") == "3"

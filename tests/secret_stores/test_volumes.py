@@ -41,6 +41,30 @@ def test_every_value_is_a_version_that_stays_readable(store: VolumeStore) -> Non
     assert VolumeStore(store.engine, store.stack).names() == ("OTHER_1",)
 
 
+def test_a_proposed_version_counts_when_it_is_accepted_and_never_when_it_is_withdrawn(
+    store: VolumeStore,
+) -> None:
+    store.write("A_KEY", Secret("first"))
+    assert store.propose("A_KEY", Secret("second")) == "2"
+    fresh = VolumeStore(store.engine, store.stack)
+    assert (fresh.current_version("A_KEY"), fresh.read("A_KEY")) == ("1", Secret("first"))
+    assert fresh.read("A_KEY", "2") == Secret("second")
+    fresh.accept("A_KEY", "2")
+    assert store.current_version("A_KEY") == "2"
+    assert store.propose("A_KEY", Secret("third")) == "3"
+    store.withdraw("A_KEY", "3")
+    assert store.read("A_KEY", "3") is None
+    assert store.write("A_KEY", Secret("fourth")) == "3"
+    assert store.read("A_KEY") == Secret("fourth")
+    # Somebody was killed between the mark of a proposal and its value.
+    docker(
+        *("volume", "create", "--label", f"llmops.stack={store.stack}"),
+        f"{store.stack}_proposed_A_KEY_4",
+    )
+    assert store.write("A_KEY", Secret("fifth")) == "5"
+    assert store.read("A_KEY") == Secret("fifth")
+
+
 def test_no_container_is_left_and_none_was_started(store: VolumeStore) -> None:
     store.write("A_KEY", Secret("value"))
     assert store.read("A_KEY") == Secret("value")

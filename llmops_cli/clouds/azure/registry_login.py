@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+import httpx2
+
 from llmops_cli.clouds.azure.account import Account
 from llmops_cli.clouds.azure.cloud import cloud_of_registry
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import AccessError
 from llmops_cli.registries.asking import ask
+from llmops_cli.registries.challenge import parse
 from llmops_cli.registries.client import open_client
 from llmops_cli.registries.login import Credentials, Login
 from llmops_cli.registries.reference import Repository
@@ -25,7 +28,7 @@ USER = "00000000-0000-0000-0000-000000000000"
 #: Seconds for which a token is used again; registries give them for three hours.
 _SECONDS = 3600.0
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
-_OK, _REFUSED, _NOT_THERE = 200, (400, 401, 403), (404, 405)
+_OK, _REFUSED = 200, (400, 401, 403)
 _STATE = "Nothing was pushed. What was serving is serving still."
 
 #: Gives what knows the login of a repository; the second is what Docker has stored.
@@ -55,22 +58,23 @@ class EntraLogin:
         return login
 
     def _asked(self) -> Login | None:
-        scope = f"{self.account.cloud.registry_audience}/.default"
-        token = self.account.chosen.credential.get_token_info(scope).token
         with open_client(self.repository) as (client, repository):
-            host = repository.host
-            fields = {"grant_type": "access_token", "service": host, "access_token": token}
-            body = urlencode(fields).encode()
-            request = Request("POST", f"{repository.url}/oauth2/exchange", _FORM, body)
             try:
-                answer = without(ask(client, request), [token])
+                if not _is_azure(client, repository):
+                    return None
+                return self._login(self._exchanged(client, repository))
             except NoAnswerError as error:
                 raise unreachable(repository, error) from error
-        return self._login(answer)
 
-    def _login(self, answer: Answer) -> Login | None:
-        if answer.status in _NOT_THERE:
-            return None
+    def _exchanged(self, client: httpx2.Client, repository: Repository) -> Answer:
+        scope = f"{self.account.cloud.registry_audience}/.default"
+        token = self.account.chosen.credential.get_token_info(scope).token
+        fields = {"grant_type": "access_token", "service": repository.host, "access_token": token}
+        body = urlencode(fields).encode()
+        request = Request("POST", f"{repository.url}/oauth2/exchange", _FORM, body)
+        return without(ask(client, request), [token])
+
+    def _login(self, answer: Answer) -> Login:
         if answer.status in _REFUSED:
             raise self._refused(answer)
         if answer.status != _OK:
@@ -98,6 +102,20 @@ class EntraLogin:
             state=_STATE,
             next_step=self._remedy,
         )
+
+
+def _is_azure(client: httpx2.Client, repository: Repository) -> bool:
+    """Whether a registry is one of Azure's: by its name, or by how it wants to be logged in to.
+
+    A token of ours opens every registry of Azure that we may use, so nobody else gets to see it.
+    """
+    if cloud_of_registry(repository.host) is not None:
+        return True
+    answer = ask(client, Request("GET", f"{repository.url}/v2/"))
+    wanted = (f"{repository.url}/oauth2/token", repository.host)
+    offers = parse(answer.headers.get_list("www-authenticate"))
+    shown = [(offer.parameters.get("realm"), offer.parameters.get("service")) for offer in offers]
+    return wanted in shown
 
 
 @dataclass(frozen=True)

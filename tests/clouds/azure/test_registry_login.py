@@ -170,9 +170,20 @@ def test_a_registry_that_is_not_there_is_told(place: Place) -> None:
         EntraLogin(place.account(), repository).login()
 
 
-def test_a_registry_of_others_has_no_such_login(place: Place) -> None:
-    place.registry.instead = lambda method, path: 404 if "oauth2/exchange" in path else None
-    assert place.client().login() is None
+def test_a_registry_of_others_sees_no_token(place: Place, tmp_path: Path) -> None:
+    place.registry.instead = lambda method, path: 401
+    with place.cloud.counting() as counted:
+        assert place.client().login() is None
+    assert place.registry.requests == [("GET", "/v2/")]
+    assert counted == {}
+
+
+@needs_registry
+def test_a_registry_with_tokens_of_its_own_sees_none_of_ours(place: Place, tmp_path: Path) -> None:
+    with servers.with_tokens(tmp_path / "tokened") as (other, tokens):
+        repository = parse(f"{other.host}/team/chat")
+        assert EntraLogin(place.account(), repository).login() is None
+    assert tokens.asked == []
 
 
 STORED = Fixed(Login("stored", Secret("stored-password")))
@@ -186,7 +197,6 @@ STORED = Fixed(Login("stored", Secret("stored-password")))
         ("demo.azurecr.cn", False, STORED, "stored"),
         ("demo.azurecr.io", False, Fixed(), "account"),
         ("ghcr.io", True, STORED, "stored"),
-        ("ghcr.io", True, Fixed(), "account"),
         ("ghcr.io", False, Fixed(), "nobody"),
         ("azurecr.io.example.com", False, Fixed(), "nobody"),
     ],
