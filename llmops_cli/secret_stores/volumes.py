@@ -129,7 +129,7 @@ class VolumeStore:
                 return str(version)
 
     def _newest(self, name: str) -> int:
-        """Return the number of the newest version, also of one that was proposed and not written."""
+        """Return the number of the newest version, even if it was only marked as proposed."""
         starts = (self.volume(name, ""), self._mark(name, ""))
         ends = [
             volume.removeprefix(start)
