@@ -1,7 +1,8 @@
-"""Sessions: lint, tests, clients, package; lock and bench are for the asking. `nox -l` lists."""
+"""Sessions: lint, tests, clients, infra, package; others are for the asking. `nox -l` lists."""
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import tomllib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "clients", "package"]
+nox.options.sessions = ["lint", "tests", "clients", "infra", "package"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
@@ -17,6 +18,8 @@ nox.options.reuse_existing_virtualenvs = True
 IN_IMAGES = ("serve", "postgres", "otel", "entra", "google", "engine")
 LOCKS = Path("llmops_cli/images/locks")
 EXTRAS = ".[serve,engine,docker,azure,postgres,evals,otel,entra,google]"
+#: Providers of Terraform whose schemas are read out of the wheels that cdktf made of them.
+PROVIDERS = ("azurerm", "azuread", "google", "local")
 
 
 def _group(name: str) -> list[str]:
@@ -56,6 +59,36 @@ def clients(session: nox.Session) -> None:
         "tests/targets/compose/test_litellm_real.py",
         env={**os.environ, "LLMOPS_TEST_LITELLM": str(proxy / "bin/litellm")},
     )
+
+
+@nox.session
+def infra(session: nox.Session) -> None:
+    """Terraform against the real schemas, which the ordinary tests skip by name, and checkov."""
+    session.install("-e", EXTRAS, *_group("test"))
+    temporary = Path(session.create_tmp()).resolve()
+    known = {}
+    for name in PROVIDERS:
+        folder = temporary / name
+        package = f"cdktf-cdktf-provider-{name}"
+        session.run_install("pip", "download", "-q", "--no-deps", "-d", str(folder), package)
+        known[f"LLMOPS_TEST_{name.upper()}"] = str(next(folder.glob("*.whl")))
+    environment = {**os.environ, **known, "TF_CLI_CONFIG_FILE": os.devnull}
+    session.run("pytest", "-n", "2", "tests/infra", *session.posargs, env=environment)
+    # Its packages are older than ours, so it has an environment of its own. About 290 MB.
+    checkov = temporary / "checkov"
+    session.run_install("python", "-m", "venv", str(checkov))
+    pip = str(checkov / "bin/pip")
+    session.run_install(pip, "install", "-q", "checkov>=3.2", external=True)
+    session.run("python", "-m", "tests.infra.rendered", str(temporary / "rendered"))
+    for place in ("azure", "azure-containerapp"):
+        folder = temporary / "rendered" / "infra" / place
+        options = ("--skip-download", "--compact", "--quiet")
+        command = (str(checkov / "bin/checkov"), "-d", str(folder), *options)
+        said = str(session.run(*command, external=True, silent=True))
+        session.log(" ".join(said.split()))
+        # It also succeeds where it has found nothing to look at.
+        if not re.search(r"Passed checks: [3-9]\d, Failed checks: 0", said):
+            session.error(f"checkov did not look at {place}")
 
 
 @nox.session

@@ -38,7 +38,7 @@ def plan(
     subject = _subject(session, target)
     with shown(session.output) as observe:
         proposal = flow.plan(subject, observe, in_full=session.output.verbose)
-    _show_plan(proposal, subject.target, session.output)
+    _show_plan(proposal, subject.target, session.output, "apply")
     if detailed_exitcode and not proposal.is_empty:
         raise typer.Exit(PLAN_HAS_CHANGES)
 
@@ -93,7 +93,7 @@ def destroy(
     with shown(session.output) as observe:
         outcome = flow.destroy(subject, decide, observe)
     if dry_run:
-        _show_plan(outcome.proposal, subject.target, session.output)
+        _show_plan(outcome.proposal, subject.target, session.output, "destroy")
         return
     count = len(outcome.proposal.changes)
     text = f"{count} parts of {subject.target} are destroyed. The account of the state stays."
@@ -135,7 +135,7 @@ def _only_shows(proposal: "Proposal") -> bool:
     return False
 
 
-def _show_plan(proposal: "Proposal", target: str, output: Output) -> None:
+def _show_plan(proposal: "Proposal", target: str, output: Output, verb: str) -> None:
     changes = [
         {"address": change.address, "action": change.action, "because": list(change.because)}
         for change in proposal.changes
@@ -149,6 +149,8 @@ def _show_plan(proposal: "Proposal", target: str, output: Output) -> None:
     text = _summary(proposal, target)
     if proposal.text:
         text = f"{proposal.text}\n\n{text}"
+    if not proposal.is_empty:
+        text += f"\n  next: llmops infra {verb}"
     output.result(document, text)
 
 
@@ -178,7 +180,9 @@ def _show_outcome(outcome: "Outcome", target: str, output: Output) -> None:
         if made
         else f"The infrastructure of {target} is as it should be."
     )
-    lines = [first, *_written(outcome), "  next: llmops secrets set NAME, llmops deploy"]
+    # A deploy wants what it deploys to be committed, and the project file is a part of that.
+    lines = [first, *_written(outcome), "  next: commit llmops.toml and infra/, then:"]
+    lines += ["  next: llmops secrets set NAME, llmops deploy"]
     output.result(document, "\n".join(lines))
 
 

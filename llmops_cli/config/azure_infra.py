@@ -107,7 +107,8 @@ class AzureInfra(Table):
     )
     operators: Annotated[tuple[ObjectId, ...], Field(strict=False)] = Field(
         default=(),
-        description="Object ids of who may set secrets. Default: whoever applies first.",
+        description="Object ids of who may set secrets and change the infrastructure; with a "
+        "database, whoever applies must be among them. Default: whoever applies first.",
     )
     repository: GitHubRepository | None = Field(
         default=None, description="Repository on GitHub whose workflow may deploy, owner/name."

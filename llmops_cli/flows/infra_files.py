@@ -15,7 +15,15 @@ _ROOT = "infra"
 VARIABLES = "terraform.tfvars.json"
 _STATE_KEYS = ("project", "target", "location", "name_suffix", "operators")
 #: Keys of the target itself, not of its infrastructure, that are variables too.
-_TARGET_KEYS = ("resource_group", "app", "cloud", "secret_prefix", "slot", "environment")
+_TARGET_KEYS = (
+    "resource_group",
+    "app",
+    "cloud",
+    "secret_prefix",
+    "slot",
+    "environment",
+    "min_replicas",
+)
 _IGNORED = ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\ncrash.log\n"
 
 

@@ -35,6 +35,7 @@ class AzureInfrastructure:
         self, folder: Path, tell: Tell, *, destroying: bool = False, in_full: bool = False
     ) -> Proposal:
         """Return what an apply would do, or what destroying would. Changes nothing."""
+        tell("preparing Terraform, which the first time fetches its providers")
         if self._has_state:
             file = folder / _PLAN
             return self._connected.plan(file, tell, destroying=destroying, in_full=in_full)

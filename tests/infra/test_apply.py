@@ -1,5 +1,7 @@
 """`llmops infra apply`: what it makes, where the state is, and what the project then says."""
 
+import os
+import shutil
 import tomllib
 
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
@@ -65,6 +67,7 @@ def test_a_container_apps_target_knows_its_environment_afterwards(applied_apps: 
 def test_each_setting_that_was_written_is_told(webapp_seed: Seed) -> None:
     assert "llmops.toml [targets.azure] resource_group = rg-chat-azure" in webapp_seed.run.out
     assert "llmops.toml [image] repository = cr" in webapp_seed.run.out
+    assert "next: commit llmops.toml and infra/" in webapp_seed.run.out
     assert "next: llmops secrets set NAME, llmops deploy" in webapp_seed.run.out
 
 
@@ -108,6 +111,22 @@ def test_no_secret_is_in_any_state_file_or_answer(applied_apps: Site, apps_seed:
     texts += [path.read_text(errors="replace") for path in files]
     for secret in secrets:
         assert not [text for text in texts if secret in text]
+
+
+def test_no_secret_is_an_argument(site: Site) -> None:
+    log = site.project.root / "arguments"
+    shim = site.project.root / "bin" / "terraform"
+    shim.parent.mkdir()
+    real = shutil.which("terraform")
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {real} "$@"\n')
+    shim.chmod(0o755)
+    site.project.environment["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+    site.add("[targets.{target}.infra.postgres]\n")
+    site.project.ok("infra", "apply", "--yes")
+    arguments = log.read_text()
+    assert "apply -input=false -json" in arguments
+    assert len(site.world.secrets) == 3
+    assert not [s for s in (*site.world.secrets.values(), CLIENT_SECRET) if s in arguments]
 
 
 def test_the_databases_password_is_the_one_in_the_vault(applied: Site) -> None:

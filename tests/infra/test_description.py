@@ -106,6 +106,28 @@ def test_what_holds_data_is_on_no_public_address(applied_apps: Site) -> None:
     assert weaviate["template"][0]["max_replicas"] == 1
 
 
+def test_alerts_ask_for_what_the_kind_measures(applied: Site, applied_apps: Site) -> None:
+    assert _metrics(applied) == {
+        "HealthCheckStatus",
+        "Http5xx",
+        "HttpResponseTime",
+        "MemoryWorkingSet",
+    }
+    assert _metrics(applied_apps) == {"Replicas", "Requests", "ResponseTime", "RestartCount"}
+    [group] = _objects(applied, "monitor_action_group")
+    assert group["email_receiver"][0]["email_address"] == "operators@example.com"
+
+
+def test_an_app_that_may_have_no_replica_is_not_reported_for_having_none(
+    applied_apps: Site,
+) -> None:
+    header = "[targets.azure-containerapp]"
+    toml = applied_apps.toml.replace(header, f"{header}\nmin_replicas = 0  #", 1)
+    applied_apps.project.write("llmops.toml", toml)
+    applied_apps.project.ok("infra", "apply", "--yes")
+    assert _metrics(applied_apps) == {"Requests", "ResponseTime", "RestartCount"}
+
+
 def test_names_are_the_same_after_a_destroy_so_that_the_vault_comes_back(applied: Site) -> None:
     before = applied.world.the("azurerm_key_vault")["name"]
     applied.project.ok("infra", "destroy", "--yes")
@@ -173,6 +195,11 @@ def _roles(site: Site) -> set[tuple[str, str, str]]:
         (one["role_definition_name"], _kind(one["scope"]), who[one["principal_id"]])
         for one in _objects(site, "role_assignment")
     }
+
+
+def _metrics(site: Site) -> set[str]:
+    alerts = _objects(site, "monitor_metric_alert")
+    return {alert["criteria"][0]["metric_name"] for alert in alerts}
 
 
 def _objects(site: Site, kind: str) -> list[dict]:

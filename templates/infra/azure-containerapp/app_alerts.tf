@@ -1,7 +1,10 @@
 locals {
   metrics = "Microsoft.App/containerapps"
 
-  alerts = {
+  # An app that may have no replica is in order without one.
+  alerts = { for name, alert in local.measured : name => alert if name != "availability" || var.min_replicas > 0 }
+
+  measured = {
     availability = {
       description = "No replica of the app runs."
       severity    = 1

@@ -59,7 +59,7 @@ resource "azurerm_linux_web_app" "main" {
     http2_enabled                                 = true
     minimum_tls_version                           = "1.2"
     scm_minimum_tls_version                       = "1.2"
-    vnet_route_all_enabled                        = true
+    vnet_route_all_enabled                        = false
     health_check_path                             = "/health"
     health_check_eviction_time_in_min             = 2
     container_registry_use_managed_identity       = true
@@ -123,7 +123,7 @@ resource "azurerm_linux_web_app_slot" "main" {
     http2_enabled                                 = true
     minimum_tls_version                           = "1.2"
     scm_minimum_tls_version                       = "1.2"
-    vnet_route_all_enabled                        = true
+    vnet_route_all_enabled                        = false
     health_check_path                             = "/health"
     health_check_eviction_time_in_min             = 2
     container_registry_use_managed_identity       = true

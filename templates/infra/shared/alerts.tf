@@ -15,7 +15,7 @@ resource "azurerm_monitor_action_group" "main" {
 
 # Each kind of target says in local.alerts what is worth a mail.
 resource "azurerm_monitor_metric_alert" "main" {
-  for_each = var.alert_email == null ? {} : local.alerts
+  for_each = { for name, alert in local.alerts : name => alert if var.alert_email != null }
 
   name                = "${local.name}-${each.key}"
   resource_group_name = azurerm_resource_group.main.name
@@ -32,6 +32,9 @@ resource "azurerm_monitor_metric_alert" "main" {
     aggregation      = each.value.aggregation
     operator         = each.value.operator
     threshold        = each.value.threshold
+
+    # An app that nobody has called yet has no such metric, and Azure would refuse the alert.
+    skip_metric_validation = true
 
     dynamic "dimension" {
       for_each = each.value.dimensions

@@ -34,7 +34,7 @@ resource "azurerm_network_security_group" "main" {
   }
 }
 
-# What the app sends goes out through here, so that it reaches what is private.
+# What the app sends to private addresses goes through here; all else leaves as Azure sends it.
 resource "azurerm_subnet" "app" {
   name                 = "app"
   resource_group_name  = azurerm_resource_group.main.name

@@ -41,7 +41,7 @@ variable "name_suffix" {
 }
 
 variable "operators" {
-  description = "Object ids of who may change the infrastructure. Default: whoever applies first."
+  description = "Object ids of who may change the infrastructure, besides whoever applies first."
   type        = list(string)
   default     = []
 }
@@ -103,25 +103,13 @@ resource "azurerm_storage_container" "state" {
   container_access_type = "private"
 }
 
+# Whoever applies is among them: the next thing that is written there is the state itself.
 resource "azurerm_role_assignment" "operators" {
-  for_each = toset(var.operators)
+  for_each = toset(concat(var.operators, [data.azurerm_client_config.current.object_id]))
 
   scope                = azurerm_storage_account.state.id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = each.value
-}
-
-resource "azurerm_role_assignment" "first_operator" {
-  count = length(var.operators) == 0 ? 1 : 0
-
-  scope                = azurerm_storage_account.state.id
-  role_definition_name = "Storage Blob Data Contributor"
-  principal_id         = data.azurerm_client_config.current.object_id
-
-  lifecycle {
-    # Another operator's apply must not take the right away from the first.
-    ignore_changes = [principal_id]
-  }
 }
 
 output "subscription_id" {

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Provider(rpc.ProviderServicer):
         return wire.with_ephemeral_names(answer, kinds["ephemeral"])
 
     def GetProviderSchema(self, request, context):
+        return self._schema
+
+    @cached_property
+    def _schema(self):
+        """Every run of Terraform asks for it, several times."""
         kinds = self.schema
         answer = pb.GetProviderSchema.Response(
             provider=wire.schema_of(kinds["provider"]),
