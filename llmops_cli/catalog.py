@@ -22,6 +22,7 @@ from llmops_cli.errors import PreflightError
 if TYPE_CHECKING:
     from llmops_cli.clouds.azure.account import Account
     from llmops_cli.images.registry_of import Logins
+    from llmops_cli.registries.oci import Registry
 
 #: The folder of a project in which the local target keeps its releases.
 STATE_FOLDER = ".llmops"
@@ -54,6 +55,23 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     there = Engine(host=settings.docker_host, context=settings.context)
     engine = Engine() if is_published else there
     return images_of(config, directory, engine, target.secrets, _logins(config, settings, target))
+
+
+def runs_images(config: Config, name: str) -> bool:
+    """Whether releases on the target of that name are containers."""
+    return isinstance(config.targets[name], ComposeTarget | AzureTarget)
+
+
+def make_registry(config: Config, name: str, target: Target) -> "Registry | None":
+    """Make the registry of the project, with the login that a target has; None where there is none.
+
+    Touches nothing.
+    """
+    from llmops_cli.images.registry_of import registry_of
+
+    if not runs_images(config, name):
+        return None
+    return registry_of(config.image, target.secrets, _logins(config, config.targets[name]))
 
 
 def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:

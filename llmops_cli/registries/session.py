@@ -50,6 +50,17 @@ class Session:
             raise unexpected(self.repository, answer)
         return answer
 
+    def remove(self, path: str) -> Answer:
+        """Remove what a path of the repository stands for, and return the answer.
+
+        It is repeated where that may help: what is gone already is gone.
+
+        Raises:
+            AccessError: the login may not remove.
+            BuildError: the registry does not answer.
+        """
+        return self._authorized(Request("DELETE", self.url(path)))
+
     def change(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a request once, and return its answer whatever it is.
 
