@@ -24,7 +24,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegist
 def project(
     tmp_path_factory: pytest.TempPathFactory, registry: RunningRegistry
 ) -> Iterator[StackProject]:
-    """A project with four deployed releases, of which the target keeps fewer, all of an old date."""
+    """A project with four deployed releases, some of them still kept, all of an old date."""
     folder = tmp_path_factory.mktemp("stack") / "chat"
     with stack_project(folder, target="keep = 1") as made:
         image = f'[image]\nrepository = "{registry.host}/team/chat"\n'
