@@ -9,6 +9,7 @@ from llmops_cli.config.model import Config
 from llmops_cli.config.schema import SCHEMA_FILE
 from llmops_cli.config.target import ListeningTarget
 from llmops_cli.errors import ConfigError
+from llmops_cli.flows.infra_files import files_for
 from llmops_cli.rendering import render, template_names
 
 _PORTS = range(8000, 65536)
@@ -36,6 +37,10 @@ def kinds_for(template: str) -> tuple[str, ...]:
 def project_files(directory: Path, name: str, kind: str, template: str) -> dict[str, str]:
     """Return the text of every file of a project, by its path inside the project's folder."""
     texts = template_texts(name, kind, template, _port(directory, kind))
+    # What is there already may have been edited; the infrastructure follows it.
+    config = existing_project(directory) or parse(texts[FILE_NAME], FILE_NAME)
+    for target in config.targets if kind in AZURE else ():
+        texts |= files_for(config, target)
     return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
 
 

@@ -1,5 +1,6 @@
 """What `init` plans and does: files, key, first commit."""
 
+import json
 import re
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from llmops_cli.config.load import load
 from llmops_cli.config.on_target import on_target
 from llmops_cli.errors import ConfigError, PreflightError, UsageError
 from llmops_cli.flows import init
+from llmops_cli.flows.infra_files import files_for
 from llmops_cli.flows.project_files import AZURE
 from llmops_cli.flows.project_name import check_name, name_after
 from llmops_cli.flows.scaffold import Action, FileChange
@@ -437,3 +439,16 @@ def test_a_template_with_services_of_one_engine_does_not_go_with_azure(
         run(folder, template=template, kind="azure")
     assert "compose" in caught.value.next_step
     assert not folder.exists()
+
+
+@azure_projects
+def test_the_infrastructure_is_described_as_the_project_file_says(
+    folder: Path, kind: str, template: str
+) -> None:
+    outcome = run(folder, kind=kind, template=template)
+    described = {change.path for change in outcome.files if change.path.startswith("infra/")}
+    assert described == set(files_for(load(folder), "azure"))
+    assert "infra/azure/versions.tf" in described
+    variables = json.loads((folder / "infra/azure/terraform.tfvars.json").read_text())
+    assert variables["github_environments"] == ["production"]
+    assert git(folder, "status", "--porcelain") == ""

@@ -43,10 +43,6 @@ resource "google_project_service" "used" {
   disable_on_destroy = false
 }
 
-data "google_project" "current" {
-  depends_on = [google_project_service.used]
-}
-
 resource "google_iam_workload_identity_pool" "azure" {
   workload_identity_pool_id = local.pool
   description               = "Identities in Entra ID that may ask Vertex AI"
@@ -73,7 +69,7 @@ resource "google_iam_workload_identity_pool_provider" "azure" {
 
 # The right itself, without a service account in between.
 resource "google_project_iam_member" "app_asks_vertex" {
-  project = data.google_project.current.project_id
+  project = var.google_project
   role    = "roles/aiplatform.user"
   member  = "principal://iam.googleapis.com/${google_iam_workload_identity_pool.azure.name}/subject/${azurerm_user_assigned_identity.app.principal_id}"
 }
