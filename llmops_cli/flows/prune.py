@@ -17,6 +17,8 @@ from llmops_cli.registries.oci import Published, Registry
 _PROJECT = "llmops.project"
 _RELEASE = "llmops.release"
 _CREATED = "org.opencontainers.image.created"
+#: How the tag begins that an image has besides, where the registry itself has built it.
+_BUILDING = "building-"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _judged(
         return replace(held, kept_because=needed[published.digest])
     if labels.get(_PROJECT) != scene.project or not labels.get(_RELEASE):
         return replace(held, kept_because="not made by llmops for this project")
-    if set(tags) != {labels[_RELEASE]}:
+    if not set(tags) <= {labels[_RELEASE], _BUILDING + labels[_RELEASE]}:
         return replace(held, kept_because="has a tag that llmops did not give it")
     if created is None:
         return replace(held, kept_because="does not say how old it is")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmops_cli.core.secret import Secret
 from llmops_cli.registries.client import open_client
+from llmops_cli.registries.contents import Contents, contents_of, give_tag, layer
 from llmops_cli.registries.documents import ACCEPTED, Configuration, Manifest, read
 from llmops_cli.registries.holdings import Removal, all_tags, remove_image
 from llmops_cli.registries.login import Credentials, Fixed, Login
@@ -35,6 +36,22 @@ class Published:
     configuration: str
     labels: Mapping[str, str]
     parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image in a registry while it is read."""
+
+    session: Session
+    contents: Contents
+
+    def layer(self, digest: str) -> Iterator[bytes]:
+        """Yield the bytes of one of its layers. Raises BuildError."""
+        return layer(self.session, digest)
+
+    def tag(self, tag: str) -> None:
+        """Give it a further tag. Raises AccessError, BuildError."""
+        give_tag(self.session, self.contents, tag)
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,17 @@ class Registry:
         with self._session() as session:
             for digest in digests:
                 yield remove_image(session, digest)
+
+    @contextmanager
+    def opened(self, reference: str, platform: str) -> Iterator[Opened | None]:
+        """Yield what an image is made of, to be read inside; None where there is no such image.
+
+        Raises:
+            AccessError, BuildError: as `find`.
+        """
+        with self._session() as session:
+            found = contents_of(session, reference, platform)
+            yield Opened(session, found) if found else None
 
     def check(self) -> None:
         """Ask whether the registry answers and accepts the login.
