@@ -22,6 +22,7 @@ from llmops_cli.errors import PreflightError
 if TYPE_CHECKING:
     from llmops_cli.clouds.azure.account import Account
     from llmops_cli.images.registry_of import Logins
+    from llmops_cli.registries.oci import Registry
 
 #: The folder of a project in which the local target keeps its releases.
 STATE_FOLDER = ".llmops"
@@ -42,6 +43,8 @@ def make_target(config: Config, name: str, directory: Path) -> Target:
 def make_images(config: Config, name: str, directory: Path, target: Target) -> Images | None:
     """Make what makes the images of a target's releases; None where it runs none."""
     settings = config.targets[name]
+    if config.image.builder == "acr" and not config.image.reference:
+        return _remote(config, name, directory, target) if runs_images(config, name) else None
     if isinstance(settings, AzureTarget):
         return _published(config, settings, directory, target)
     if not isinstance(settings, ComposeTarget):
@@ -54,6 +57,24 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
     there = Engine(host=settings.docker_host, context=settings.context)
     engine = Engine() if is_published else there
     return images_of(config, directory, engine, target.secrets, _logins(config, settings, target))
+
+
+def runs_images(config: Config, name: str) -> bool:
+    """Whether releases on the target of that name are containers."""
+    return isinstance(config.targets[name], ComposeTarget | AzureTarget)
+
+
+def make_registry(config: Config, name: str, target: Target) -> "Registry | None":
+    """Make the registry of the project, with the login that a target has; None where there is none.
+
+    Touches nothing.
+    """
+    from llmops_cli.images.registry_of import registry_of
+
+    if not runs_images(config, name):
+        return None
+    logins = _logins(config, config.targets[name], target)
+    return registry_of(config.image, target.secrets, logins)
 
 
 def make_probes(config: Config, name: str, directory: Path, target: Target) -> list[Probe]:
@@ -113,9 +134,11 @@ def _azure_probes(config: Config, settings: AzureTarget, target: Target) -> list
     from llmops_cli.images import doctor as images
 
     engine = Engine()
+    # Where the registry builds, no engine is needed here.
+    here = [] if config.image.builder == "acr" else engines.probes(engine)
     return [
         *azure.probes(_account_of(settings, target), settings.app or config.name),
-        *engines.probes(engine),
+        *here,
         *images.probes(config.image, engine, target.secrets, _logins(config, settings, target)),
     ]
 
@@ -151,6 +174,25 @@ def _account_of(settings: AzureTarget, target: Target) -> "Account":
 
     store = target.secrets
     return store.account if isinstance(store, KeyVaultStore) else Account(settings)
+
+
+def _remote(config: Config, name: str, directory: Path, target: Target) -> Images:
+    """Return what has images built by the registry that a target on Azure pulls from."""
+    from llmops_cli.clouds.azure.registry_tasks import RegistryTasks
+    from llmops_cli.images.making import remote_images_of
+    from llmops_cli.registries.reference import parse
+
+    settings = config.targets[name]
+    if not isinstance(settings, AzureTarget):
+        raise PreflightError(
+            f'[image] builder = "acr" goes with targets on Azure, and {name} is none.',
+            state="Nothing was changed.",
+            next_step='Set [image] builder = "docker".',
+        )
+    host = parse(config.image.repository or "none").host
+    builder = RegistryTasks(_account_of(settings, target), host)
+    logins = _logins(config, settings, target)
+    return remote_images_of(config, directory, builder, target.secrets, logins)
 
 
 def _local(name: str, settings: LocalTarget, directory: Path) -> Target:

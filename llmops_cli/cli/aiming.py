@@ -6,7 +6,7 @@ from collections.abc import Sequence
 _FLAGS = ("-t", "--target")
 _COMMAND = re.compile(
     r"\bllmops (?:build|push|deploy|rollback|plan|render|smoke-test|status|releases|logs|start|stop"
-    r"|secrets (?:set|list|check|unset|rotate)|infra (?:plan|apply|output|destroy))\b"
+    r"|prune|secrets (?:set|list|check|unset|rotate)|infra (?:plan|apply|output|destroy))\b"
 )
 #: The lines of a result that name commands; others may hold anything.
 _TELLING_LINE = re.compile(r"^ *(?:next|to go back): .*$", re.MULTILINE)

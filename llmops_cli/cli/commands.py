@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "stop": "Stop serving; releases and data stay",
         "infra": "Plan, make, read and destroy what a target in a cloud stands on",
         "secrets": "Set, change, list, check and remove secret values",
+        "prune": "Delete images from the registry that no target can go back to",
         "doctor": "Examine this machine and this project, and say what to mend",
         "keys": "Make keys for callers of the API, and hashes of passwords",
     },

@@ -50,10 +50,12 @@ def _project_probes(directory: Path, target: str | None) -> "list[Probe]":
 def _target_probes(config: "Config", name: str, directory: Path) -> "list[Probe]":
     from llmops_cli.catalog import make_probes, make_target
     from llmops_cli.config.environment import required_secrets
+    from llmops_cli.config.on_target import on_target
     from llmops_cli.core.diagnosis import failing
     from llmops_cli.flows import doctor_secrets
 
     try:
+        config = on_target(config, name)
         target = make_target(config, name, directory)
     except LlmopsError as error:
         return [failing(name, error)]

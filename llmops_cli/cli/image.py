@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmops_cli.cli.output import Output
+from llmops_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from llmops_cli.core.image import BuildOptions, Image
     from llmops_cli.core.release import Release
     from llmops_cli.flows.project import Project
 
+#: Programs on this machine.
+_BUILDERS = ("docker", "podman")
 Platform = Annotated[
     str | None, typer.Option("--platform", help="Platform to build for, such as linux/arm64.")
 ]
@@ -21,9 +24,20 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Take nothing from ear
 
 
 def options_of(platform: str | None, builder: str | None, no_cache: bool) -> "BuildOptions":
-    """Return the options as the flow takes them."""
+    """Return the options as the flow takes them.
+
+    Raises:
+        UsageError: there is no such program.
+    """
     from llmops_cli.core.image import BuildOptions
 
+    if builder not in (None, *_BUILDERS):
+        raise UsageError(
+            f"There is no builder {builder!r}.",
+            evidence=f"There are: {', '.join(_BUILDERS)}.",
+            state="Nothing was built.",
+            next_step='For builds in a registry of Azure, set [image] builder = "acr".',
+        )
     return BuildOptions(platform, builder, use_cache=not no_cache)
 
 

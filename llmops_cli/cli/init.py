@@ -130,10 +130,26 @@ def _next(folder: Path, outcome: "flow.Outcome") -> list[str]:
     is_written = any(change.is_written for change in outcome.files)
     message = " -m 'Add llmops'" if is_written else ""
     commit = [f"git add . && git commit{message}"] if outcome.has_changes else []
-    return [*go, *commit, *_secrets(folder), "llmops deploy"]
+    return [*go, *commit, *(_on_azure(folder) or [*_secrets(folder, None), "llmops deploy"])]
 
 
-def _secrets(folder: Path) -> list[str]:
+def _on_azure(folder: Path) -> list[str]:
+    """Return what leads to a release on the first target on Azure; nothing where there is none."""
+    from llmops_cli.config.azure import AzureTarget
+    from llmops_cli.config.load import load
+
+    targets = load(folder).targets.items()
+    found = [(name, target) for name, target in targets if isinstance(target, AzureTarget)]
+    if not found:
+        return []
+    name, target = found[0]
+    # What Azure calls the things it made is written into llmops.toml, and a release is a commit.
+    make = [f"llmops infra apply -t {name}", "git add . && git commit -m 'Name the infrastructure'"]
+    secrets = [f"{command} -t {name}" for command in _secrets(folder, name)]
+    return [*([] if target.resource_group else make), *secrets, f"llmops deploy -t {name}"]
+
+
+def _secrets(folder: Path, target: str | None) -> list[str]:
     """Return what sets the secrets of a target that is not on this machine, or lists them."""
     from llmops_cli.config.api_access import API_KEY
     from llmops_cli.config.environment import required_secrets
@@ -142,7 +158,7 @@ def _secrets(folder: Path) -> list[str]:
 
     config = load(folder)
     names = required_secrets(config)
-    if not names or isinstance(config.targets[target_name(config, None)], LocalTarget):
+    if not names or isinstance(config.targets[target_name(config, target)], LocalTarget):
         return []
     is_plain = names == (API_KEY,)
     return [f"llmops secrets set {API_KEY} --generate" if is_plain else "llmops secrets check"]

@@ -47,6 +47,9 @@ def open_config(session: Session, target: str | None) -> "tuple[Config, Target]"
     """
     from llmops_cli.catalog import make_target
     from llmops_cli.config.load import load, target_name
+    from llmops_cli.config.on_target import on_target
 
     config = load(session.directory)
-    return config, make_target(config, target_name(config, target), session.directory)
+    name = target_name(config, target)
+    config = on_target(config, name)
+    return config, make_target(config, name, session.directory)

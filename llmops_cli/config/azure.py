@@ -97,3 +97,12 @@ class AzureTarget(TargetSettings):
         description="Seconds that a new release is watched with all the traffic, before the deploy "
         "counts as good.",
     )
+
+    @property
+    def identity_variables(self) -> dict[str, str]:
+        """What tells a release which identity is its own: a user-assigned one has to be named.
+
+        Libraries for Azure and Google read it; upstreams are asked as that identity.
+        """
+        known = self.identity_client_id
+        return {"AZURE_CLIENT_ID": known} if known else {}

@@ -50,8 +50,10 @@ class ImageSettings(Table):
     platform: Platform | None = Field(
         default=None, description="Platform to build for. Default: that of the engine."
     )
-    builder: Literal["docker", "podman"] = Field(
-        default="docker", description="Program that builds and pushes."
+    builder: Literal["docker", "podman", "acr"] = Field(
+        default="docker",
+        description='Program that builds and pushes; "acr" is the registry itself, if it is one '
+        "of Azure: no engine is needed then.",
     )
     port: Port = Field(default=8000, description="Port that the container listens on.")
     username: Text | None = Field(

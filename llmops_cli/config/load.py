@@ -25,7 +25,10 @@ def load(directory: Path) -> Config:
     """
     config = parse(_decode(_read(directory / FILE_NAME)), FILE_NAME)
     if config.api.system_prompt is not None:
-        _require(directory, config.api.system_prompt)
+        _require(directory, config.api.system_prompt, "api.system_prompt")
+    for upstream in config.api.upstreams:
+        if upstream.federation is not None:
+            _require(directory, upstream.federation, f"federation of upstream {upstream.name}")
     return config
 
 
@@ -79,15 +82,15 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _require(directory: Path, prompt: str) -> None:
+def _require(directory: Path, path: str, key: str) -> None:
     try:
-        (directory / prompt).read_text(encoding="utf-8")
+        (directory / path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(
-            f"{FILE_NAME}: api.system_prompt names {prompt}, which cannot be read.",
+            f"{FILE_NAME}: {key} names {path}, which cannot be read.",
             evidence=str(why),
-            next_step=f"Write {prompt}, or remove api.system_prompt.",
+            next_step=f"Write {path}, or remove {key}.",
         ) from error
 
 

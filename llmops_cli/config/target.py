@@ -40,3 +40,9 @@ class LocalTarget(ListeningTarget):
     kind: Literal["local"] = Field(
         default="local", description="Kind of target. Default: the name of the table."
     )
+    stand_alone: bool = Field(
+        default=False,
+        description="Whether the API runs without anything outside this machine, to try it and to "
+        "test it: it answers with the built-in demo model, keeps sessions in a file of its own, "
+        "and needs none of the other secrets.",
+    )

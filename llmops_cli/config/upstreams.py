@@ -11,6 +11,7 @@ from llmops_cli.config.fields import (
     HttpAddress,
     ModelFile,
     Name,
+    ProjectPath,
     SecretName,
     Text,
     Texts,
@@ -58,6 +59,12 @@ class Upstream(Table):
         default=None,
         description='What a token is asked for with auth = "entra". Default: that of Azure OpenAI.',
     )
+    federation: ProjectPath | None = Field(
+        default=None,
+        description='With auth = "google": file that says how a token of the identity that the '
+        "release runs under becomes one of Google (type external_account, as `gcloud iam "
+        "workload-identity-pools create-cred-config` writes it). It holds no secret.",
+    )
     api_version: Version | None = Field(
         default=None, description="What is sent as ?api-version=, as Azure's deployments want it."
     )
@@ -89,6 +96,8 @@ class Upstream(Table):
             raise ValueError('needs `secret`, the name of its key, or auth = "none"')
         if self.credential != "api-key" and self.secret is not None:
             raise ValueError(f'has a secret and auth = "{self.credential}"; remove one of them')
+        if self.federation and self.credential != "google":
+            raise ValueError('has `federation`, which goes with auth = "google" only')
         if len(set(self.models)) < len(self.models):
             raise ValueError("has a model twice in `models`")
         if not set(self.aliases) <= set(self.models):

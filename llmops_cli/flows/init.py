@@ -10,7 +10,7 @@ from llmops_cli.config.targets import KINDS
 from llmops_cli.core.target import SecretStore
 from llmops_cli.errors import PreflightError, UsageError
 from llmops_cli.flows.first_commit import FirstCommit, commit_first, has_changes, is_in_repository
-from llmops_cli.flows.project_files import PLAIN, project_files, templates
+from llmops_cli.flows.project_files import PLAIN, kinds_for, project_files, templates
 from llmops_cli.flows.scaffold import (
     Action,
     Decide,
@@ -29,7 +29,8 @@ OpenSecrets = Callable[[], SecretStore | None]
 class Request:
     """What is asked for: the folder, the project's name, the kind of its target, the template.
 
-    Without a kind, the target is of the kind that suits the template.
+    Without a kind, the target is of the kind that suits the template. A project for Azure has a
+    target on this machine besides.
     """
 
     directory: Path
@@ -40,9 +41,10 @@ class Request:
 
 @dataclass(frozen=True)
 class InitPlan:
-    """What `init` would do: the files, and whether it makes the repository."""
+    """What `init` would do: the files, the kind of target, and whether it makes the repository."""
 
     request: Request
+    kind: str
     files: tuple[FileChange, ...]
     makes_repository: bool
 
@@ -74,7 +76,7 @@ def plan(request: Request) -> InitPlan:
     _refuse_file(request.directory)
     makes_repository = not is_in_repository(request.directory.absolute())
     texts = project_files(request.directory, request.name, kind, request.template)
-    return InitPlan(request, plan_files(request.directory, texts), makes_repository)
+    return InitPlan(request, kind, plan_files(request.directory, texts), makes_repository)
 
 
 def do(plan: InitPlan, decide: Decide, open_secrets: OpenSecrets) -> Outcome:
@@ -99,16 +101,16 @@ def do(plan: InitPlan, decide: Decide, open_secrets: OpenSecrets) -> Outcome:
 
 
 def _kind(request: Request) -> str:
-    # All but the plain template have services beside the API.
-    suitable = "local" if request.template == PLAIN else "compose"
+    suitable = kinds_for(request.template)
     if request.kind is None:
-        return suitable
+        return suitable[0]
     _refuse_unknown("kind of target", request.kind, KINDS)
-    if request.kind == "local" != suitable:
+    if request.kind not in suitable:
         raise UsageError(
-            f"The template {request.template!r} runs in containers, not on a local target.",
+            f"The template {request.template!r} does not go with a target of kind "
+            f"{request.kind!r}: its services run in containers of one engine.",
             state="Nothing was written.",
-            next_step="Leave out --target, or say: --target compose",
+            next_step=f"Leave out --target, or choose one of: {', '.join(suitable)}.",
         )
     return request.kind
 

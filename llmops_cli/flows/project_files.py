@@ -9,6 +9,7 @@ from llmops_cli.config.model import Config
 from llmops_cli.config.schema import SCHEMA_FILE
 from llmops_cli.config.target import ListeningTarget
 from llmops_cli.errors import ConfigError
+from llmops_cli.flows.infra_files import files_for
 from llmops_cli.rendering import render, template_names
 
 _PORTS = range(8000, 65536)
@@ -17,16 +18,29 @@ _PORTS = range(8000, 65536)
 PLAIN = "chat"
 #: Left out of the others: their workflow would need the keys of providers.
 _PLAIN_ONLY = "dot-github/"
+#: Kinds of target on Azure, in words. Their projects have files of their own over the others.
+AZURE = {"azure": "Azure App Service", "azure-containerapp": "Azure Container Apps"}
 
 
 def templates() -> list[str]:
     """Return the names of the templates that there are."""
-    return sorted({path.partition("/")[0] for path in template_names("init")})
+    return _folders("init")
+
+
+def kinds_for(template: str) -> tuple[str, ...]:
+    """Return the kinds of target that a template goes with, the one that suits it best first."""
+    azure = tuple(AZURE) if template in _folders("init-azure") else ()
+    # All but the plain template have services beside the API.
+    return ("local", "compose", *azure) if template == PLAIN else ("compose", *azure)
 
 
 def project_files(directory: Path, name: str, kind: str, template: str) -> dict[str, str]:
     """Return the text of every file of a project, by its path inside the project's folder."""
     texts = template_texts(name, kind, template, _port(directory, kind))
+    # What is there already may have been edited; the infrastructure follows it.
+    config = existing_project(directory) or parse(texts[FILE_NAME], FILE_NAME)
+    for target in config.targets if kind in AZURE else ():
+        texts |= files_for(config, target)
     return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
 
 
@@ -38,17 +52,31 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
         "port": port,
         "version": __version__,
         "extra": "serve" if kind == "local" else "docker",
+        "service": AZURE.get(kind, ""),
     }
-    return {_path(file): render(file_of, values) for file, file_of in _files(template).items()}
+    files = _files(template, kind)
+    return {_path(file): render(file_of, values) for file, file_of in files.items()}
 
 
-def _files(template: str) -> dict[str, str]:
+def _files(template: str, kind: str) -> dict[str, str]:
     """Return where the template of each file is: in its own folder, or in the plain one."""
-    plain = {file: f"init/{PLAIN}/{file}" for file in template_names(f"init/{PLAIN}")}
+    plain = _in(f"init/{PLAIN}")
+    if kind in AZURE:
+        # Not the template's own: they describe services in containers of one engine.
+        return dict(
+            sorted({**plain, **_in(f"init-azure/{PLAIN}"), **_in(f"init-azure/{template}")}.items())
+        )
     if template != PLAIN:
         plain = {file: path for file, path in plain.items() if not file.startswith(_PLAIN_ONLY)}
-    own = {file: f"init/{template}/{file}" for file in template_names(f"init/{template}")}
-    return dict(sorted({**plain, **own}.items()))
+    return dict(sorted({**plain, **_in(f"init/{template}")}.items()))
+
+
+def _in(folder: str) -> dict[str, str]:
+    return {file: f"{folder}/{file}" for file in template_names(folder)}
+
+
+def _folders(root: str) -> list[str]:
+    return sorted({path.partition("/")[0] for path in template_names(root)})
 
 
 def existing_project(directory: Path) -> Config | None:
@@ -73,7 +101,7 @@ def _path(template: str) -> str:
 def _port(directory: Path, kind: str) -> int:
     """Keep the port of a project that is there; choose the first free one for a new project."""
     config = existing_project(directory)
-    target = config.targets.get(kind) if config else None
+    target = config.targets.get("local" if kind in AZURE else kind) if config else None
     if isinstance(target, ListeningTarget):
         return target.port
     return next(filter(_is_free, _PORTS), _PORTS[0])

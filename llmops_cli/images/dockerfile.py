@@ -42,9 +42,10 @@ def model_files(config: Config) -> list[str]:
 def _settings(config: Config, identity: Mapping[str, str]) -> Mapping[str, str]:
     """Return what the commit's project file says, so that the image answers by itself too."""
     settings = {**api_environment(config), **identity}
-    return {name: _quoted(settings[name]) for name in sorted(settings)}
+    return {name: quoted(settings[name]) for name in sorted(settings)}
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """Return a value as a Dockerfile holds it literally."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"'

@@ -18,7 +18,9 @@ def probes(
     settings: ImageSettings, engine: Engine, secrets: SecretStore, logins: Logins = stored_only
 ) -> list[Probe]:
     """Return the looks at what images are made with."""
-    found = [Probe("packages", _packages), Probe("base image", lambda: _base(settings, engine))]
+    found = [Probe("packages", _packages)]
+    if settings.builder != "acr":
+        found.append(Probe("base image", lambda: _base(settings, engine)))
     if settings.repository is not None:
         found.append(Probe("registry", lambda: _registry(settings, secrets, logins)))
     return found

@@ -23,6 +23,14 @@ def tag_of(release: Release) -> str:
     return release.id.partition(".")[0]
 
 
+def building_tag_of(release: Release) -> str:
+    """Return the tag of an image that a registry has built, until it was searched for secrets.
+
+    `llmops prune` knows it too.
+    """
+    return f"building-{tag_of(release)}"
+
+
 def labels_of(project: str, release: Release, source: Source, recipe: str) -> dict[str, str]:
     """Return what is known of an image before its base is."""
     remote = _remote(source)

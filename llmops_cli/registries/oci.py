@@ -1,14 +1,16 @@
-"""A repository of an OCI registry: what a tag holds, and whether more can be put there."""
+"""A repository of an OCI registry: what tags hold, and whether more can be put there."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmops_cli.core.secret import Secret
 from llmops_cli.registries.client import open_client
+from llmops_cli.registries.contents import Contents, contents_of, give_tag, layer
 from llmops_cli.registries.documents import ACCEPTED, Configuration, Manifest, read
+from llmops_cli.registries.holdings import Removal, all_tags, remove_image
 from llmops_cli.registries.login import Credentials, Fixed, Login
 from llmops_cli.registries.patience import Patience
 from llmops_cli.registries.probe import trouble_of
@@ -27,12 +29,29 @@ class Published:
     """What a tag or digest stands for: ``digest`` of the manifest, ``labels`` of the image.
 
     ``configuration`` is the digest of the image's configuration, which engines use as its id; it
-    is empty for a list of images.
+    is empty for a list of images, whose digests are ``parts``.
     """
 
     digest: str
     configuration: str
     labels: Mapping[str, str]
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image in a registry while it is read."""
+
+    session: Session
+    contents: Contents
+
+    def layer(self, digest: str) -> Iterator[bytes]:
+        """Yield the bytes of one of its layers. Raises BuildError."""
+        return layer(self.session, digest)
+
+    def tag(self, tag: str) -> None:
+        """Give it a further tag. Raises AccessError, BuildError."""
+        give_tag(self.session, self.contents, tag)
 
 
 @dataclass(frozen=True)
@@ -62,15 +81,39 @@ class Registry:
             BuildError: it does not answer, or what it answers is damaged.
         """
         with self._session() as session:
-            answer = session.get(f"manifests/{reference}", accept=ACCEPTED)
-            if answer.status == _NOT_THERE:
-                return None
-            digest = self._verified(answer, reference)
-            manifest = self._manifest(answer)
-            if manifest.config is None:
-                return Published(digest, "", self._shared_labels(session, manifest, answer))
-            configuration = manifest.config.digest
-            return Published(digest, configuration, self._labels(session, configuration))
+            return self._find(session, reference)
+
+    def holdings(self) -> Mapping[str, Published]:
+        """Return what every tag of the repository stands for, by tag.
+
+        Raises:
+            AccessError, BuildError: as `find`.
+        """
+        with self._session() as session:
+            found = {tag: self._find(session, tag) for tag in all_tags(session)}
+        return {tag: published for tag, published in found.items() if published is not None}
+
+    def remove(self, digests: Iterable[str]) -> Iterator[Removal]:
+        """Remove images by their digests, one after the other, with all tags that they have.
+
+        Raises:
+            AccessError: the login may not remove.
+            BuildError: the registry does not answer.
+        """
+        with self._session() as session:
+            for digest in digests:
+                yield remove_image(session, digest)
+
+    @contextmanager
+    def opened(self, reference: str, platform: str) -> Iterator[Opened | None]:
+        """Yield what an image is made of, to be read inside; None where there is no such image.
+
+        Raises:
+            AccessError, BuildError: as `find`.
+        """
+        with self._session() as session:
+            found = contents_of(session, reference, platform)
+            yield Opened(session, found) if found else None
 
     def check(self) -> None:
         """Ask whether the registry answers and accepts the login.
@@ -89,6 +132,19 @@ class Registry:
         """
         with self._session() as session:
             return trouble_of(session)
+
+    def _find(self, session: Session, reference: str) -> Published | None:
+        answer = session.get(f"manifests/{reference}", accept=ACCEPTED)
+        if answer.status == _NOT_THERE:
+            return None
+        digest = self._verified(answer, reference)
+        manifest = self._manifest(answer)
+        if manifest.config is None:
+            labels = self._shared_labels(session, manifest, answer)
+            parts = tuple(one.digest for one in manifest.manifests)
+            return Published(digest, "", labels, parts)
+        configuration = manifest.config.digest
+        return Published(digest, configuration, self._labels(session, configuration))
 
     def _shared_labels(
         self, session: Session, manifest: Manifest, answer: Answer

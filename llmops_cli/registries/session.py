@@ -1,6 +1,6 @@
 """Requests to one repository, with a login once it is asked for, repeated where that may help."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import httpx2
 
@@ -12,7 +12,7 @@ from llmops_cli.registries.login import Credentials
 from llmops_cli.registries.patience import Patience, retry_after
 from llmops_cli.registries.reference import Repository
 from llmops_cli.registries.trouble import unexpected, unreachable
-from llmops_cli.registries.wire import Answer, NoAnswerError, Request, send, without
+from llmops_cli.registries.wire import Answer, NoAnswerError, Request, send, streamed, without
 
 _UNAUTHORIZED = 401
 _REFUSED = (401, 403)
@@ -49,6 +49,27 @@ class Session:
         if answer.status not in (200, 404):
             raise unexpected(self.repository, answer)
         return answer
+
+    def remove(self, path: str) -> Answer:
+        """Remove what a path of the repository stands for, and return the answer.
+
+        It is repeated where that may help: what is gone already is gone.
+
+        Raises:
+            AccessError: the login may not remove.
+            BuildError: the registry does not answer.
+        """
+        return self._authorized(Request("DELETE", self.url(path)))
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a path of the repository as they come, however many there are.
+
+        Asked for after something else of the repository, so that it is known who asks.
+
+        Raises:
+            NoAnswerError: there is no answer, or it is cut short.
+        """
+        return streamed(self._client, self._signed(Request("GET", self.url(path))))
 
     def change(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a request once, and return its answer whatever it is.

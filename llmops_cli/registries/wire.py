@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import httpx2
@@ -16,6 +16,7 @@ _PART_SECONDS = 20.0
 #: Bytes of an answer; manifests and configurations of images are smaller by specification.
 LARGEST = 4 * 1024 * 1024
 _REDIRECTS = 5
+_OK = 200
 _POINTS_ELSEWHERE = (301, 302, 303, 307, 308)
 
 
@@ -79,6 +80,25 @@ def send(client: httpx2.Client, request: Request) -> Answer:
     raise NoAnswerError(f"{request} was pointed elsewhere {_REDIRECTS} times", may_pass=False)
 
 
+def streamed(client: httpx2.Client, request: Request) -> Iterator[bytes]:
+    """Yield the body of an answer 200 as it comes; it may be large and take its time.
+
+    Raises:
+        NoAnswerError: there is none, it has another status, or it is cut short.
+    """
+    for _ in range(_REDIRECTS):
+        with _explained(request), _opened(client, request) as response:
+            if response.status_code == _OK:
+                yield from response.iter_raw()
+                return
+            response.read()
+            answer = Answer(request, response.status_code, response.headers, response.content)
+        if answer.status not in _POINTS_ELSEWHERE or "location" not in answer.headers:
+            raise NoAnswerError(f"{request} answered {answer.status}", may_pass=False)
+        request = _elsewhere(request, answer)
+    raise NoAnswerError(f"{request} was pointed elsewhere {_REDIRECTS} times", may_pass=False)
+
+
 def without(answer: Answer, secrets: Iterable[str]) -> Answer:
     """Return the answer with these values blotted out of its body."""
     body = answer.body
@@ -102,17 +122,18 @@ def _elsewhere(request: Request, answer: Answer) -> Request:
     return Request(request.method, str(there), headers, request.body)
 
 
+def _opened(client: httpx2.Client, request: Request) -> AbstractContextManager[httpx2.Response]:
+    return client.stream(
+        request.method,
+        request.url,
+        headers=dict(request.headers),
+        content=request.body,
+        timeout=_PART_SECONDS,
+    )
+
+
 def _ask(client: httpx2.Client, request: Request, deadline: float) -> Answer:
-    with (
-        _explained(request),
-        client.stream(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            content=request.body,
-            timeout=_PART_SECONDS,
-        ) as response,
-    ):
+    with _explained(request), _opened(client, request) as response:
         body = _read(response, request, deadline)
         return Answer(request, response.status_code, response.headers, body)
 

@@ -46,8 +46,9 @@ def test_a_first_run_asks_nothing_and_names_the_next_command(tmp_path: Path) -> 
     assert 'name = "my-chat"' in (tmp_path / "my chat/llmops.toml").read_text()
 
 
-def test_the_project_deploys_as_it_is(tmp_path: Path) -> None:
-    document = json.loads(llmops("init", "chat", "--json", cwd=tmp_path).stdout)
+@pytest.mark.parametrize("options", [(), ("--target", "azure", "--template", "router")])
+def test_the_project_deploys_as_it_is(tmp_path: Path, options: tuple[str, ...]) -> None:
+    document = json.loads(llmops("init", "chat", "--json", *options, cwd=tmp_path).stdout)
     port = load(tmp_path / "chat").targets["local"].port
     project = Project(tmp_path / "chat", port)
     try:
@@ -231,3 +232,36 @@ def test_without_an_engine_a_project_for_containers_is_written_and_its_keys_are_
     options = ("--target", "compose", "--template", template, "--json")
     document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
     assert document["next"] == ["cd chat", step, "llmops deploy"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "template", "secrets"),
+    [
+        ("azure", "chat", "llmops secrets set LLMOPS_API_KEY --generate -t azure"),
+        ("azure-containerapp", "chat", "llmops secrets set LLMOPS_API_KEY --generate -t azure"),
+        ("azure-containerapp", "router", "llmops secrets check -t azure"),
+    ],
+)
+def test_what_leads_to_a_release_on_azure_is_named_in_order(
+    tmp_path: Path, kind: str, template: str, secrets: str
+) -> None:
+    options = ("--target", kind, "--template", template, "--json")
+    document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    commit = "git add . && git commit -m 'Name the infrastructure'"
+    assert document["next"] == [
+        "cd chat",
+        "llmops infra apply -t azure",
+        commit,
+        secrets,
+        "llmops deploy -t azure",
+    ]
+
+
+def test_once_the_infrastructure_is_known_it_is_not_named_again(tmp_path: Path) -> None:
+    llmops("init", "chat", "--target", "azure", cwd=tmp_path)
+    file = tmp_path / "chat/llmops.toml"
+    known = '[targets.azure]\nresource_group = "rg-chat"'
+    file.write_text(file.read_text().replace("[targets.azure]", known, 1))
+    again = json.loads(llmops("init", "chat", "--target", "azure", "--json", cwd=tmp_path).stdout)
+    assert again["next"][-1] == "llmops deploy -t azure"
+    assert "llmops infra apply -t azure" not in again["next"]

@@ -273,3 +273,21 @@ def test_a_mistyped_target_is_answered_with_the_nearest() -> None:
     with pytest.raises(ConfigError) as caught:
         target_name(parse('name = "chat"', ""), "locale")
     assert "-t local" in caught.value.next_step
+
+
+def test_a_federation_that_is_not_there_is_told_with_its_upstream(tmp_path: Path) -> None:
+    (tmp_path / "llmops.toml").write_text(
+        'name = "chat"\n[api]\nmodel = "m"\n[[api.upstreams]]\nname = "vertex"\nbase_url = "https://example.com/v1"\n'
+        'auth = "google"\nfederation = "google.json"\nmodels = ["m"]\n'
+    )
+    with pytest.raises(ConfigError, match=r"federation of upstream vertex names google\.json"):
+        load(tmp_path)
+
+
+def test_a_federation_goes_with_google_only() -> None:
+    with pytest.raises(ConfigError, match='goes with auth = "google" only'):
+        parse(
+            'name = "chat"\n[[api.upstreams]]\nname = "v"\nbase_url = "https://example.com/v1"\n'
+            'auth = "entra"\nfederation = "google.json"\nmodels = ["m"]\n',
+            "llmops.toml",
+        )

@@ -1,5 +1,6 @@
 """What `init` plans and does: files, key, first commit."""
 
+import json
 import re
 import socket
 import subprocess
@@ -10,10 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
+from llmops_cli.config.azure import AzureTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.load import load
+from llmops_cli.config.on_target import on_target
 from llmops_cli.errors import ConfigError, PreflightError, UsageError
 from llmops_cli.flows import init
+from llmops_cli.flows.infra_files import files_for
+from llmops_cli.flows.project_files import AZURE
 from llmops_cli.flows.project_name import check_name, name_after
 from llmops_cli.flows.scaffold import Action, FileChange
 from llmops_cli.secret_stores.file import FileStore
@@ -378,3 +383,72 @@ def test_an_edited_configuration_of_litellm_is_kept(folder: Path) -> None:
 def test_the_workflow_installs_what_the_target_needs(folder: Path) -> None:
     run(folder, kind="compose")
     assert "llmops-cli[docker]==" in (folder / ".github/workflows/deploy.yml").read_text()
+
+
+azure_projects = pytest.mark.parametrize(
+    ("kind", "template"),
+    [(kind, template) for kind in AZURE for template in ("chat", "router")],
+)
+
+
+@azure_projects
+def test_a_project_for_azure_has_a_target_there_and_one_here(
+    folder: Path, kind: str, template: str
+) -> None:
+    run(folder, kind=kind, template=template)
+    config = load(folder)
+    assert list(config.targets) == ["local", "azure"]
+    assert config.targets["azure"].kind == kind
+    assert isinstance(config.targets["azure"], AzureTarget)
+    assert config.default_target == "local"
+    assert config.image.platform == "linux/amd64"
+    assert on_target(config, "local").api.model == "demo"
+
+
+@azure_projects
+def test_a_second_run_for_azure_changes_nothing_and_keeps_edits(
+    folder: Path, kind: str, template: str
+) -> None:
+    run(folder, kind=kind, template=template)
+    file = folder / "llmops.toml"
+    file.write_text(re.sub(r"port = \d+", "port = 54321", file.read_text()))
+    again = run(folder, kind=kind, template=template)
+    assert set(actions(again).values()) == {Action.UNCHANGED}
+    file.write_text(file.read_text().replace('location = "westeurope"', 'location = "eastus2"'))
+    assert actions(run(folder, kind=kind, template=template))["llmops.toml"] is Action.KEEP
+    assert 'location = "eastus2"' in file.read_text()
+
+
+@azure_projects
+def test_git_never_sees_the_state_of_terraform(folder: Path, kind: str, template: str) -> None:
+    run(folder, kind=kind, template=template)
+    for path in ("infra/azure/.terraform/x", "infra/azure/terraform.tfstate", "infra/azure/tfplan"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("state")
+    (folder / "infra/azure/.terraform.lock.hcl").write_text("lock")
+    assert git(folder, "ls-files", "--others", "--exclude-standard").split() == [
+        "infra/azure/.terraform.lock.hcl"
+    ]
+
+
+@pytest.mark.parametrize("template", ["production", "gpu-stack"])
+def test_a_template_with_services_of_one_engine_does_not_go_with_azure(
+    folder: Path, template: str
+) -> None:
+    with pytest.raises(UsageError, match="does not go with") as caught:
+        run(folder, template=template, kind="azure")
+    assert "compose" in caught.value.next_step
+    assert not folder.exists()
+
+
+@azure_projects
+def test_the_infrastructure_is_described_as_the_project_file_says(
+    folder: Path, kind: str, template: str
+) -> None:
+    outcome = run(folder, kind=kind, template=template)
+    described = {change.path for change in outcome.files if change.path.startswith("infra/")}
+    assert described == set(files_for(load(folder), "azure"))
+    assert "infra/azure/versions.tf" in described
+    variables = json.loads((folder / "infra/azure/terraform.tfvars.json").read_text())
+    assert variables["github_environments"] == ["production"]
+    assert git(folder, "status", "--porcelain") == ""

@@ -24,7 +24,7 @@ def seed(
     config = {"architecture": "amd64", "os": "linux", "config": {"Labels": labels}}
     config |= {"rootfs": {"type": "layers", "diff_ids": []}, **settings}
     body = json.dumps(config).encode()
-    digest = _upload(url, repository, body, login)
+    digest = upload(url, repository, body, login)
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
@@ -69,7 +69,8 @@ def put(
     return _digest(body)
 
 
-def _upload(url: str, repository: str, body: bytes, login: tuple[str, str] | None) -> str:
+def upload(url: str, repository: str, body: bytes, login: tuple[str, str] | None = None) -> str:
+    """Put a blob there, and return its digest."""
     begun = httpx2.post(f"{url}/v2/{repository}/blobs/uploads/", auth=login)
     place = httpx2.URL(begun.headers["location"]).copy_merge_params({"digest": _digest(body)})
     done = httpx2.put(place, content=body, auth=login)

@@ -45,7 +45,7 @@ class RunningRegistry:
 
 @contextmanager
 def running(
-    folder: Path, *, auth: str = "", storage: Path | None = None
+    folder: Path, *, auth: str = "", storage: Path | None = None, deletes: bool = False
 ) -> Iterator[RunningRegistry]:
     """Run a registry with lines of configuration for who may use it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,8 @@ def running(
     registry.storage.mkdir(exist_ok=True)
     settings = folder / "registry.yml"
     settings.write_text(
-        f"{_QUIET}storage: {{filesystem: {{rootdirectory: {registry.storage}}}}}\n"
+        f"{_QUIET}storage: {{filesystem: {{rootdirectory: {registry.storage}}}, "
+        f"delete: {{enabled: {str(deletes).lower()}}}}}\n"
         f"http: {{addr: '{registry.host}'}}\n{auth}"
     )
     with (folder / "registry.log").open("wb") as log:
@@ -80,7 +81,9 @@ def with_password(folder: Path, password: str = PASSWORD) -> Iterator[RunningReg
 
 
 @contextmanager
-def with_tokens(folder: Path) -> Iterator[tuple[RunningRegistry, TokenServer]]:
+def with_tokens(
+    folder: Path, *, deletes: bool = False
+) -> Iterator[tuple[RunningRegistry, TokenServer]]:
     """Run a registry that believes the tokens of a server beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     with TokenServer(users={USER: PASSWORD}) as tokens:
@@ -90,7 +93,7 @@ def with_tokens(folder: Path) -> Iterator[tuple[RunningRegistry, TokenServer]]:
             f"auth: {{token: {{realm: '{tokens.url}/token', service: test-registry, "
             f"issuer: test-issuer, rootcertbundle: {bundle}}}}}\n"
         )
-        with running(folder, auth=auth) as registry:
+        with running(folder, auth=auth, deletes=deletes) as registry:
             yield registry, tokens
 
 

@@ -84,7 +84,7 @@ class Archive:
         elif len(start) == _BLOCK or kind_of(start):
             self._seen.add(str(path))
             if not self._is_below(path):
-                look_at(str(path), _open_layer(start, file))
+                look_at(str(path), open_layer(start, file))
 
     def _note_depth(self, path: PurePosixPath) -> None:
         """In the older layout a layer's folder tells before the layer which one is below it."""
@@ -132,7 +132,12 @@ def open_stream(stream: IO[bytes]) -> tarfile.TarFile:
     return tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER)
 
 
-def _open_layer(start: bytes, file: IO[bytes]) -> tarfile.TarFile:
+def open_layer(start: bytes, file: IO[bytes]) -> tarfile.TarFile:
+    """Open a layer, of which ``start`` was read already, whether it is compressed or not.
+
+    Raises:
+        BuildError: it is compressed in a way that cannot be undone here.
+    """
     if start.startswith(_ZSTD):
         raise BuildError(
             "A layer of the image is compressed with zstd, which cannot be searched for secrets.",

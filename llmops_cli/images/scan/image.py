@@ -21,11 +21,11 @@ from llmops_cli.images.scan.needles import needles_of
 from llmops_cli.images.scan.rules import load_rules
 from llmops_cli.images.scan.settings import Settings, settings_of
 
-_SHOWN_OF_DIGEST = len("sha256:") + 12
+SHOWN_OF_DIGEST = len("sha256:") + 12
 
 
 @dataclass(frozen=True)
-class _Base:
+class Base:
     """What an image has from its base, which is public: layers and settings."""
 
     layers: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ def scan_image(
 
     with _saved(engine, reference) as stream:
         archive.read(stream, look_at)
-    _search_settings(search, settings_of(archive.configuration(), len(below.layers)), below)
+    search_settings(search, settings_of(archive.configuration(), len(below.layers)), below)
     return tuple(_placed(search.leaks.all(), archive.digests(), below.layers))
 
 
@@ -70,20 +70,27 @@ def _inspect(engine: Engine, reference: str) -> Mapping[str, Any]:
         return dict(json.loads(engine.run("image", "inspect", reference))[0])
 
 
-def _base(engine: Engine, base: str | None, image: Mapping[str, Any]) -> _Base:
+def _base(engine: Engine, base: str | None, image: Mapping[str, Any]) -> Base:
     """Return what of the image is its base's; nothing where that is not known for certain."""
     if base is None:
-        return _Base()
+        return Base()
     try:
         found = _inspect(engine, base)
     except (EngineError, BuildError):
-        return _Base()
+        return Base()
     layers = tuple(found["RootFS"]["Layers"])
-    if tuple(image["RootFS"]["Layers"][: len(layers)]) != layers:
-        return _Base()
-    settings = found.get("Config") or {}
+    return base_of(image["RootFS"]["Layers"], layers, found.get("Config") or {})
+
+
+def base_of(image: Sequence[str], base: Sequence[str], settings: Mapping[str, Any]) -> Base:
+    """Return what an image has from its base, by the digests of the layers of both.
+
+    Nothing where the image is not on that base.
+    """
+    if tuple(image[: len(base)]) != tuple(base):
+        return Base()
     labels = [f"{name}={value}" for name, value in (settings.get("Labels") or {}).items()]
-    return _Base(layers, frozenset([*(settings.get("Env") or ()), *labels]))
+    return Base(tuple(base), frozenset([*(settings.get("Env") or ()), *labels]))
 
 
 @contextlib.contextmanager
@@ -117,7 +124,8 @@ def _failure(engine: Engine, process: "subprocess.Popen[bytes]") -> Exception | 
     return engine.failure(("image save",), said)
 
 
-def _search_settings(search: Search, settings: Settings, below: _Base) -> None:
+def search_settings(search: Search, settings: Settings, below: Base) -> None:
+    """Search what an image says of itself; of what its base says, for values only."""
     for setting in settings:
         with_rules = not setting.is_of_base and setting.text not in below.settings
         search.text(setting.place, setting.text, with_rules=with_rules)
@@ -130,4 +138,4 @@ def _placed(
     for leak in leaks:
         digest = digests.get(leak.layer, leak.layer)
         if digest not in below:
-            yield replace(leak, layer=digest[:_SHOWN_OF_DIGEST])
+            yield replace(leak, layer=digest[:SHOWN_OF_DIGEST])

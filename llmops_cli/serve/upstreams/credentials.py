@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Protocol
+from typing import Any, Protocol
 
 from llmops_cli.serve.models.chat import UpstreamRefusedUsError
+from llmops_cli.serve.upstreams import federation
 from llmops_cli.serve.upstreams.settings import UpstreamSettings
 
 _log = logging.getLogger("llmops.serve")
@@ -106,7 +108,7 @@ def credential_for(settings: UpstreamSettings) -> Credential:
     if settings.auth == "entra":
         return CloudToken("Entra ID", _entra(settings.scope))
     if settings.auth == "google":
-        return CloudToken("Google", _google())
+        return CloudToken("Google", _google(settings.federation))
     return Key(settings.header, settings.key)
 
 
@@ -125,15 +127,26 @@ def _entra(scope: str) -> Callable[[], Token]:
     return fetch
 
 
-def _google() -> Callable[[], Token]:
-    import google.auth
+def _google(described: Mapping[str, Any] | None) -> Callable[[], Token]:
     from google.auth.transport.requests import Request
 
     def fetch() -> Token:
-        credentials, _project = google.auth.default(scopes=[_GOOGLE_SCOPE])
-        credentials.refresh(Request())  # type: ignore[no-untyped-call]
+        credentials = _google_credentials(described)
+        credentials.refresh(Request())
         assert credentials.token, "it has been refreshed"
         assert credentials.expiry, "it has been refreshed"
         return Token(credentials.token, credentials.expiry.replace(tzinfo=UTC).timestamp())
 
     return fetch
+
+
+def _google_credentials(described: Mapping[str, Any] | None) -> Any:
+    import google.auth
+    from google.auth import identity_pool
+
+    scopes = [_GOOGLE_SCOPE]
+    if described is None or not federation.applies():
+        return google.auth.default(scopes=scopes)[0]
+    exchange = federation.sourced(described, os.environ)
+    # Not `load_credentials_from_dict`: it also asks another service for the name of the project.
+    return identity_pool.Credentials.from_info(exchange, scopes=scopes)  # type: ignore[no-untyped-call]

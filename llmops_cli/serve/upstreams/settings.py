@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.upstreams import federation
 
 VARIABLE = "LLMOPS_UPSTREAMS"
 FALLBACKS = "LLMOPS_FALLBACKS"
@@ -31,9 +32,9 @@ class UpstreamSettings:
 
     Exactly one of ``base_url`` (with the ``/v1`` of its API, without a slash at the end) and
     ``gguf`` is set. ``key`` is sent as a Bearer token, or bare in another ``header``. ``aliases``
-    are the names that models have there, by the names that they have here. With ``stream_usage``
-    a stream is asked to report its tokens. ``seconds`` limits one attempt; 0 leaves it to the
-    budget of the request.
+    are the names that models have there, by the names that they have here. ``federation`` is how a
+    token of another identity becomes one of Google. With ``stream_usage`` a stream is asked to
+    report its tokens. ``seconds`` limits one attempt; 0 leaves it to the budget of the request.
     """
 
     name: str
@@ -44,6 +45,7 @@ class UpstreamSettings:
     key: str = field(default="", repr=False)
     header: str = "Authorization"
     scope: str = _AZURE_SCOPE
+    federation: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     api_version: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     stream_usage: bool = True
@@ -67,6 +69,7 @@ class _Entry(BaseModel):
     secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "Authorization"
     scope: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")] = _AZURE_SCOPE
+    federation: str = ""
     api_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{0,64}$")] = ""
     aliases: dict[str, Annotated[str, Field(min_length=1)]] = {}
     stream_usage: bool = True
@@ -133,11 +136,19 @@ def _upstream(environment: Environment, index: int, entry: _Entry) -> UpstreamSe
         key=_key(environment, place, entry),
         header=entry.header,
         scope=entry.scope,
+        federation=_federation(environment, f"{place}.federation", entry),
         api_version=entry.api_version,
         aliases=entry.aliases,
         stream_usage=entry.stream_usage,
         seconds=entry.timeout_seconds,
     )
+
+
+def _federation(environment: Environment, place: str, entry: _Entry) -> Mapping[str, Any] | None:
+    if entry.federation and entry.auth != "google":
+        environment.refuse(place, 'goes with "auth": "google" only')
+        return None
+    return federation.read(environment, place, entry.federation) if entry.federation else None
 
 
 def _inspect_library(environment: Environment, place: str, auth: Auth) -> None:
