@@ -33,7 +33,7 @@ def create(place: Place, candidate: Candidate, lease: Lease | None) -> None:
         )
     environment = place.environment()
     assert environment is not None
-    document = body(place, environment, candidate)
+    document: Any = body(place, environment, candidate)
     tags = counted(place, candidate, {})
     document["tags"] = with_lease(lease, tags) if lease else tags
     with told(f"make the container app {place.app}"):

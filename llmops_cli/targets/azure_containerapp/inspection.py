@@ -74,8 +74,7 @@ def _live(seen: Seen, answers: str | None) -> Release | None:
     """Return the release that answers; its own word counts more than the weights."""
     if answers is None or seen.app is None:
         return None
-    carrying = sorted(seen.app.carrying, key=lambda name: -seen.app.carrying[name])
-    names = [*carrying, *(revision.name for revision in seen.revisions)]
+    names = [*seen.app.carrying, *(revision.name for revision in seen.revisions)]
     releases = [release for name in names if (release := _release(seen, name)) is not None]
     return next((release for release in releases if release.id == answers), None)
 
@@ -90,8 +89,7 @@ def _answers(address: str, seen: Seen) -> str | None:
         return None
     is_cold = revision.replicas == 0
     with open_client(address, _COLD_SECONDS if is_cold else _ANSWER_SECONDS) as client:
-        answered = read_release(client)
-    return answered
+        return read_release(client)
 
 
 def _trouble(place: Place, seen: Seen, records: Records, answers: str | None) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def promote(session: Session, candidate: Candidate) -> Plan:
     plan, expected = Plan(), dict(traffic.whole(session.before))
     for weights in moving.steps_of(session.before, candidate.name, configured.traffic_steps):
         plan += _move(session, candidate, expected, weights)
-        if weights is not None and weights.get(candidate.name) != traffic.ALL:
+        if weights.get(candidate.name) != traffic.ALL:
             plan += _watch_step(session, seen, candidate)
         expected = weights
     return plan

@@ -122,7 +122,7 @@ class AzureContainerApp:
         return staging.candidate_of(self.place, self.session.known(), release)
 
     def stage(self, candidate: Candidate) -> Plan:
-        """Bring the revision up beside the live one, without traffic, and wait until it is ready."""
+        """Bring the revision up beside the live one, without traffic, and wait for it."""
         return rollout.stage(self.session, candidate)
 
     def promote(self, candidate: Candidate, seen: State) -> Plan:

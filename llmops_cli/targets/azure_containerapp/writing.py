@@ -90,11 +90,13 @@ def send(place: Place, doing: str, document: Mapping[str, Any], **options: Any) 
     Raises:
         BusyError: another operation is under way, or Azure is asked too often.
     """
+    # The client takes documents as they are; its annotations know models only.
+    envelope: Any = dict(document)
     with told(doing), _busy():
         place.client.container_apps.begin_update(
             place.group,
             place.app,
-            dict(document),
+            envelope,
             polling=polling(place.configured.operation_seconds),
             **options,
         ).result()
