@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from llmops_cli.clouds.azure.cloud import is_registry
 from llmops_cli.core.release import Candidate, Release
 from llmops_cli.targets.azure_containerapp import secrets, traffic
 from llmops_cli.targets.azure_containerapp.app import App, AppSecret, Revision
@@ -89,7 +90,9 @@ def registries_with(
 def server_of(place: Place, image: str) -> str:
     """Return the registry of Azure that an image is in; nothing for those of others."""
     server = image.partition("/")[0].lower()
-    return server if server.endswith(place.account.cloud.registry_suffix) else ""
+    # An Azure with addresses of its own has registries of other names.
+    is_elsewhere = place.configured.endpoints.resource_manager is not None
+    return server if is_registry(server) or is_elsewhere else ""
 
 
 def _needed(place: Place, release: Release) -> tuple[AppSecret, ...]:
