@@ -100,13 +100,19 @@ def without_lease(tags: Mapping[str, str]) -> dict[str, str]:
 def take(place: Place, lease: Lease) -> Lease | None:
     """Take the lock, and return the lease that it held before: of one who never gave it back.
 
+    Where there is no app, there is no tag to write either; it is made with the lock in it.
+
     Raises:
         LockedError: somebody else holds it; the error says who, since when, and doing what.
     """
     before: list[Lease] = []
+    taken: list[App] = []
 
     def attempt() -> None:
-        app = present(place)
+        app = place.read_app()
+        if app is None:
+            return
+        taken[:] = [app]
         found = lease_of(app.tags)
         if found is not None and found.nonce == lease.nonce:
             return
@@ -118,8 +124,9 @@ def take(place: Place, lease: Lease) -> Lease | None:
         send(place, "take the lock", document, retry_total=0)
 
     patiently(place, "take the lock", attempt)
-    time.sleep(_SETTLING_SECONDS)
-    check(present(place), lease)
+    if taken:
+        time.sleep(_SETTLING_SECONDS)
+        check(present(place), lease)
     return before[0] if before else None
 
 
@@ -131,8 +138,7 @@ def give_back(place: Place, lease: Lease) -> None:
         is_ours = found is not None and found.nonce == lease.nonce
         return {"tags": without_lease(app.tags)} if is_ours else None
 
-    if place.read_app() is not None:
-        change(place, "give the lock back", body)
+    change(place, "give the lock back", body)
 
 
 def check(app: App, lease: Lease) -> None:

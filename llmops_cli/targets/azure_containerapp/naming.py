@@ -45,6 +45,7 @@ def record(session: Session, event: Event) -> None:
         return {"tags": without_lease(tags) if lease else tags}
 
     session.change("record what was done", body)
+    session.is_given_back = lease is not None
     session.lease = None
     session.seen = None
 

@@ -18,9 +18,10 @@ from llmops_cli.targets.azure_containerapp.writing import ask
 def retire(session: Session) -> None:
     """Stop revisions that are not warm any more; Azure itself never stops one in this mode."""
     seen = session.look()
-    for revision in too_old(seen, session.place.configured.warm_seconds, datetime.now(UTC)):
+    old = too_old(seen, session.place.configured.warm_seconds, datetime.now(UTC))
+    for revision in old:
         deactivate(session.place, revision.name)
-    _drop_secrets(session, session.look())
+    _drop_secrets(session, session.look() if old else seen)
 
 
 def too_old(seen: Seen, warm_seconds: float, now: datetime) -> list[Revision]:
@@ -43,8 +44,7 @@ def discard(session: Session, candidate: Candidate) -> None:
 
     Where Azure does not let us, it stays without traffic; the next deploy stops it.
     """
-    place, seen = session.place, session.seen
-    before = seen.revision(candidate.name) if seen else None
+    place, before = session.place, session.began.revision(candidate.name)
     if before is not None and before.is_active:
         return
     app, revision = place.read_app(), place.read_revision(candidate.name)

@@ -29,6 +29,7 @@ from llmops_cli.targets.azure_containerapp.watching import watch
 def stage(session: Session, candidate: Candidate) -> Plan:
     """Bring the revision up beside the live one, without traffic, and wait until it is ready."""
     seen, release = session.known(), candidate.release
+    session.began = seen
     place, there = session.place, seen.revision(candidate.name)
     plan = Plan()
     if seen.app is not None and seen.app.is_stopped:
@@ -121,7 +122,7 @@ def _making(session: Session, seen: Seen, candidate: Candidate) -> Plan:
         return step(
             Phase.STAGE,
             f"Make the container app {place.app} with {release.id}",
-            lambda: creating.create(place, candidate, session.lease),
+            lambda: _create(session, candidate),
             details,
         )
     plan = Plan()
@@ -137,6 +138,12 @@ def _making(session: Session, seen: Seen, candidate: Candidate) -> Plan:
         lambda: _make(session, seen, candidate),
         details,
     )
+
+
+def _create(session: Session, candidate: Candidate) -> None:
+    creating.create(session.place, candidate, session.lease)
+    # Its public address is known from now on.
+    session.look()
 
 
 def _make(session: Session, seen: Seen, candidate: Candidate) -> None:

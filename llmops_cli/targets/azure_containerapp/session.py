@@ -18,16 +18,18 @@ Body = Callable[[App], Mapping[str, Any] | None]
 class Session:
     """The lock, where it is held; the app as it was seen last; and who has had which traffic.
 
-    ``before`` is the traffic when the rollout was planned, ``moved`` the states of it that we have
-    asked for since; ``ready`` is the staged revision.
+    ``began`` is the app as it was when the rollout was planned, ``before`` its traffic then, and
+    ``moved`` the states of it that we have asked for since; ``ready`` is the staged revision.
     """
 
     place: Place
     lease: Lease | None = None
     seen: Seen | None = None
+    began: Seen = field(default_factory=Seen)
     before: Mapping[str, int] = field(default_factory=dict)
     moved: list[Mapping[str, int]] = field(default_factory=list)
     ready: Revision | None = None
+    is_given_back: bool = False
 
     def look(self) -> Seen:
         """Read the app, whatever is known of it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from llmops_cli.clouds.azure.cloud import is_registry
+from llmops_cli.clouds.azure.cloud import cloud_of_registry
 from llmops_cli.core.release import Candidate, Release
 from llmops_cli.targets.azure_containerapp import secrets, traffic
 from llmops_cli.targets.azure_containerapp.app import App, AppSecret, Revision
@@ -92,7 +92,7 @@ def server_of(place: Place, image: str) -> str:
     server = image.partition("/")[0].lower()
     # An Azure with addresses of its own has registries of other names.
     is_elsewhere = place.configured.endpoints.resource_manager is not None
-    return server if is_registry(server) or is_elsewhere else ""
+    return server if cloud_of_registry(server) or is_elsewhere else ""
 
 
 def _needed(place: Place, release: Release) -> tuple[AppSecret, ...]:

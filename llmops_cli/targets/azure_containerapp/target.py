@@ -20,6 +20,7 @@ from llmops_cli.targets.azure_containerapp import (
     staging,
 )
 from llmops_cli.targets.azure_containerapp.documents import documents_of
+from llmops_cli.targets.azure_containerapp.lock import Lease
 from llmops_cli.targets.azure_containerapp.memory import remembered
 from llmops_cli.targets.azure_containerapp.place import Place
 from llmops_cli.targets.azure_containerapp.records import events_of
@@ -104,18 +105,14 @@ class AzureContainerApp:
     def lock(self, holder: Holder) -> Iterator[None]:
         """Hold the app's lock; what a killed holder left half done is put in order first."""
         session, lease = self.session, lock.new_lease(self.place, holder)
-        # There is no tag to write where there is no app; it is made with the lock in it.
-        if self.place.read_app() is not None:
+        try:
             before = lock.take(self.place, lease)
             session.lease = lease
             if before is not None:
                 moving.put_in_order(session)
-        else:
-            session.lease = lease
-        try:
             yield
         finally:
-            self._unlock()
+            self._unlock(lease)
 
     def candidate(self, release: Release) -> Candidate:
         """Name the revision that a release runs as: a kept one, or a new one."""
@@ -159,9 +156,10 @@ class AzureContainerApp:
             return ""
         return remembered(seen).live or inspection.serving(seen.app)
 
-    def _unlock(self) -> None:
-        if self.session.lease is not None:
+    def _unlock(self, lease: Lease) -> None:
+        # Also where it was interrupted: the tag may be written although nobody heard of it.
+        if not self.session.is_given_back:
             # What cannot be given back now goes by itself.
             with contextlib.suppress(LlmopsError):
-                lock.give_back(self.place, self.session.lease)
-            self.session.lease = None
+                lock.give_back(self.place, lease)
+        self.session.lease = None

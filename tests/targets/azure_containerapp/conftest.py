@@ -1,6 +1,6 @@
 """An app on fake Container Apps, with a vault and a registry, and a project that deploys to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,21 +9,13 @@ from tests.fakes.azure.address import Address
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.processes import Processes
 from tests.fakes.azure.registry import Registry
-from tests.targets.azure_containerapp.open_registry import OpenRegistry
 from tests.targets.azure_containerapp.stage import Seed, Stage
 
 
-@pytest.fixture(scope="session")
-def apps_registry(azure_address: Address) -> Iterator[Registry]:
-    """One registry for all tests: its address is in the names of images, so in the commits."""
-    with OpenRegistry(azure_address.trust.context) as registry:
-        yield registry
-
-
 @pytest.fixture
-def stage_of(azure: AzureCloud, apps_registry: Registry, tmp_path: Path) -> Callable[..., Stage]:
+def stage_of(azure: AzureCloud, azure_registry: Registry, tmp_path: Path) -> Callable[..., Stage]:
     """Make an app and a project; keywords are those of `Stage.new`."""
-    return lambda **of_app: Stage.new(azure, apps_registry, tmp_path / "demo", **of_app)
+    return lambda **of_app: Stage.new(azure, azure_registry, tmp_path / "demo", **of_app)
 
 
 @pytest.fixture
@@ -36,12 +28,13 @@ def empty(stage_of: Callable[..., Stage]) -> Stage:
 def seed(
     azure_address: Address,
     azure_processes: Processes,
-    apps_registry: Registry,
+    azure_registry_address: Registry,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Seed:
     """An app with two releases, of which the second is live, and a third one committed."""
     with AzureCloud(address=azure_address, processes=azure_processes) as cloud:
-        stage = Stage.new(cloud, apps_registry, tmp_path_factory.mktemp("seed") / "demo")
+        azure_registry_address.renew(cloud.entra)
+        stage = Stage.new(cloud, azure_registry_address, tmp_path_factory.mktemp("seed") / "demo")
         stage.project.ok("deploy")
         stage.project.change("Second.")
         stage.project.ok("deploy")
@@ -51,6 +44,6 @@ def seed(
 
 
 @pytest.fixture
-def live(seed: Seed, azure: AzureCloud, apps_registry: Registry, tmp_path: Path) -> Stage:
+def live(seed: Seed, azure: AzureCloud, azure_registry: Registry, tmp_path: Path) -> Stage:
     """A copy of that app, with nobody else at it."""
-    return seed.copy(tmp_path / "demo", azure, apps_registry)
+    return seed.copy(tmp_path / "demo", azure, azure_registry)

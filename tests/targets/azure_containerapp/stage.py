@@ -8,7 +8,7 @@ from typing import Any
 from tests.fakes.azure.apps import IDENTITY, ContainerApps
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject, make_azure_project
-from tests.fakes.azure.registry import Registry
+from tests.fakes.azure.registry import Contents, Registry
 from tests.fakes.azure.vault import Vault
 from tests.project import API_KEY, Run
 
@@ -79,15 +79,18 @@ class Seed:
 
     app: dict[str, Any]
     kept: dict[str, Any]
+    images: Contents
     project: AzureProject
 
     @classmethod
     def of(cls, stage: Stage) -> "Seed":
         """Take what there is now."""
-        return cls(stage.app.seeded(), copy.deepcopy(stage.vault.kept), stage.project)
+        images = copy.deepcopy(stage.project.registry.contents)
+        return cls(stage.app.seeded(), copy.deepcopy(stage.vault.kept), images, stage.project)
 
     def copy(self, root: Path, cloud: AzureCloud, registry: Registry, **of_app: Any) -> Stage:
         """Return a copy of it, in which the releases answer already."""
+        registry.contents = copy.deepcopy(self.images)
         stage = Stage.of(cloud, registry, **of_app)
         stage.vault.kept = copy.deepcopy(self.kept)
         stage.project = self.project.copy(root, cloud, registry)
