@@ -59,6 +59,7 @@ class App:
     shares: tuple[Share, ...]
     is_multiple: bool
     is_stopped: bool = False
+    is_changing: bool = False
     fqdn: str = ""
     target_port: int | None = None
     has_ingress: bool = False
@@ -96,6 +97,7 @@ def app_from(document: Mapping[str, Any]) -> App:
         shares=tuple(_shares(ingress, latest)),
         is_multiple=_text(configuration, "activeRevisionsMode").lower() == "multiple",
         is_stopped=_text(properties, "runningStatus").lower() == "stopped",
+        is_changing=_text(properties, "provisioningState").lower() == "inprogress",
         fqdn=_text(ingress, "fqdn"),
         target_port=ingress.get("targetPort"),
         has_ingress=bool(ingress),

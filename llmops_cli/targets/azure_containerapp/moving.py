@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmops_cli.core.release import Candidate
+from llmops_cli.errors import DeployError
 from llmops_cli.targets.azure_containerapp import traffic
 from llmops_cli.targets.azure_containerapp.app import App
 from llmops_cli.targets.azure_containerapp.memory import remembered
@@ -11,6 +12,7 @@ from llmops_cli.targets.azure_containerapp.place import Seen
 from llmops_cli.targets.azure_containerapp.session import Session
 from llmops_cli.targets.azure_containerapp.variables import release_of
 from llmops_cli.targets.azure_containerapp.watching import answers_within
+from llmops_cli.targets.azure_containerapp.writing import let_finish
 
 #: Seconds that the public address may take to answer as before, once it has the traffic again.
 _BACK_SECONDS = 60.0
@@ -39,24 +41,40 @@ def move(session: Session, expected: Mapping[str, int], weights: Mapping[str, in
         session.moved.append(_without_none(weights))
         return document_of(app, weights)
 
-    session.change("move the traffic", body)
+    app = session.change("move the traffic", body)
+    wanted = _without_none(weights)
+    if app is not None and app.carrying != wanted:
+        raise DeployError(
+            "Azure has not moved the traffic, and said that it has.",
+            evidence=f"It is {app.carrying}, not {wanted}.",
+            next_step="llmops status, then llmops deploy",
+        )
 
 
 def give_back(session: Session, candidate: Candidate, public: str, release: str | None) -> None:
-    """Give the traffic back to who had it, unless somebody else has taken it from us since.
+    """Give the traffic back to who had it, unless somebody else has taken it from us since, or the
+    release came to be on record after all.
 
     Waits until the public address answers as before; ``release`` is who did, if anybody.
     """
     before = dict(session.before)
 
     def body(app: App) -> Mapping[str, Any] | None:
-        is_back = app.carrying == before or not before
-        is_ours = candidate.name in app.carrying
-        return None if is_back or not is_ours else document_of(app, before)
+        is_ours = any(app.carrying == dict(moved) for moved in session.moved)
+        is_given = is_ours and bool(before) and not is_settled(session, app, candidate.name)
+        return document_of(app, before) if is_given else None
 
-    session.change("give the traffic back", body)
-    if release is not None and before:
+    # What was asked for may come about although it was said to have failed, or nothing was said.
+    let_finish(session.place)
+    given = session.change("give the traffic back", body)
+    if release is not None and given is not None:
         answers_within(public, release, min(_BACK_SECONDS, session.place.configured.ready_seconds))
+
+
+def is_settled(session: Session, app: App, revision: str) -> bool:
+    """Whether a revision has come to be the one on record since the rollout was planned."""
+    now = remembered(Seen(app, session.began.revisions)).live
+    return now == revision != remembered(session.began).live
 
 
 def put_in_order(session: Session) -> None:

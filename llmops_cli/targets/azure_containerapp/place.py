@@ -13,6 +13,9 @@ from llmops_cli.targets.azure_containerapp.app import App, Revision, app_from, r
 if TYPE_CHECKING:
     from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
+#: What a question leaves behind; within a rollout, what was undone is told instead.
+UNTOUCHED = "Nothing was changed: what was serving is serving still."
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -64,7 +67,7 @@ class Place:
         """Return the app, or None where there is none."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        with told(f"read the container app {self.app}"):
+        with told(f"read the container app {self.app}", state=UNTOUCHED):
             try:
                 return app_from(_document(self.client.container_apps.get(self.group, self.app)))
             except ResourceNotFoundError:
@@ -77,7 +80,7 @@ class Place:
 
     def read_revisions(self) -> tuple[Revision, ...]:
         """Return all revisions, also those that Azure has stopped."""
-        with told(f"list the revisions of {self.app}"):
+        with told(f"list the revisions of {self.app}", state=UNTOUCHED):
             found = self.client.container_apps_revisions.list_revisions(self.group, self.app)
             return tuple(revision_from(_document(one)) for one in found)
 
@@ -85,7 +88,7 @@ class Place:
         """Return one revision, or None where there is none of that name."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        with told(f"read the revision {name}"):
+        with told(f"read the revision {name}", state=UNTOUCHED):
             try:
                 found = self.client.container_apps_revisions.get_revision(
                     self.group, self.app, name
@@ -99,7 +102,9 @@ class Place:
 
         Azure tells them to who may list them, and to nobody who reads the app.
         """
-        with told(f"read the secrets of {self.app}, which a change of one would lose"):
+        with told(
+            f"read the secrets of {self.app}, which a change of one would lose", state=UNTOUCHED
+        ):
             answer = self.client.container_apps.list_secrets(self.group, self.app)
             return {s.name: s.value for s in answer.value or () if s.name and s.value}
 
@@ -115,7 +120,7 @@ class Place:
         name = self.configured.environment
         if name is None:
             return None
-        with told(f"read the environment {name}"):
+        with told(f"read the environment {name}", state=UNTOUCHED):
             try:
                 answer = self.client.managed_environments.get(self.group, name)
             except ResourceNotFoundError:

@@ -12,7 +12,7 @@ from llmops_cli.targets.azure_containerapp.place import Place, Seen
 from llmops_cli.targets.azure_containerapp.records import Records
 from llmops_cli.targets.azure_containerapp.session import Session
 from llmops_cli.targets.azure_containerapp.variables import release_of
-from llmops_cli.targets.azure_containerapp.writing import ask
+from llmops_cli.targets.azure_containerapp.writing import ask, let_finish
 
 
 def retire(session: Session) -> None:
@@ -47,14 +47,11 @@ def discard(session: Session, candidate: Candidate) -> None:
     place, before = session.place, session.began.revision(candidate.name)
     if before is not None and before.is_active:
         return
-    app, revision = place.read_app(), place.read_revision(candidate.name)
-    if app is None or revision is None or not revision.is_active:
-        return
-    records = remembered(Seen(app, (revision,)))
-    if candidate.name == records.live and candidate.name in app.carrying and session.before:
-        return
     with contextlib.suppress(LlmopsError):
-        deactivate(place, candidate.name)
+        app, revision = let_finish(place), place.read_revision(candidate.name)
+        serves = bool(session.before) and candidate.name in app.carrying
+        if revision is not None and revision.is_active and not serves:
+            deactivate(place, candidate.name)
 
 
 def activate(place: Place, revision: str) -> None:

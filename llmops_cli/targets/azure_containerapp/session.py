@@ -40,14 +40,14 @@ class Session:
         """Return the app as it was seen last, or read it."""
         return self.seen if self.seen is not None else self.look()
 
-    def change(self, doing: str, body: Body) -> None:
-        """Change the app, if the lock is ours still."""
+    def change(self, doing: str, body: Body) -> App | None:
+        """Change the app, if the lock is ours still, and return it as it is then."""
 
         def checked(app: App) -> Mapping[str, Any] | None:
             self.check(app)
             return body(app)
 
-        change(self.place, doing, checked)
+        return change(self.place, doing, checked)
 
     def check(self, app: App) -> None:
         """Make sure that the lock is ours still.

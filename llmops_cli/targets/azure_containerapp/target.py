@@ -22,7 +22,7 @@ from llmops_cli.targets.azure_containerapp import (
 from llmops_cli.targets.azure_containerapp.documents import documents_of
 from llmops_cli.targets.azure_containerapp.lock import Lease
 from llmops_cli.targets.azure_containerapp.memory import remembered
-from llmops_cli.targets.azure_containerapp.place import Place
+from llmops_cli.targets.azure_containerapp.place import UNTOUCHED, Place
 from llmops_cli.targets.azure_containerapp.records import events_of
 from llmops_cli.targets.azure_containerapp.session import Session
 
@@ -104,12 +104,9 @@ class AzureContainerApp:
     @contextlib.contextmanager
     def lock(self, holder: Holder) -> Iterator[None]:
         """Hold the app's lock; what a killed holder left half done is put in order first."""
-        session, lease = self.session, lock.new_lease(self.place, holder)
+        lease = lock.new_lease(self.place, holder)
         try:
-            before = lock.take(self.place, lease)
-            session.lease = lease
-            if before is not None:
-                moving.put_in_order(session)
+            self._take(lease)
             yield
         finally:
             self._unlock(lease)
@@ -155,6 +152,16 @@ class AzureContainerApp:
         if seen.app is None:
             return ""
         return remembered(seen).live or inspection.serving(seen.app)
+
+    def _take(self, lease: Lease) -> None:
+        try:
+            before = lock.take(self.place, lease)
+        except LlmopsError as error:
+            error.state = error.state or UNTOUCHED
+            raise
+        self.session.lease = lease
+        if before is not None:
+            moving.put_in_order(self.session)
 
     def _unlock(self, lease: Lease) -> None:
         # Also where it was interrupted: the tag may be written although nobody heard of it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from llmops_cli.clouds.azure.patience import pauses, polling
 from llmops_cli.clouds.azure.trouble import said, told
 from llmops_cli.errors import DeployError, LlmopsError
-from llmops_cli.targets.azure_containerapp.app import App
+from llmops_cli.targets.azure_containerapp.app import App, app_from
 from llmops_cli.targets.azure_containerapp.place import Place
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class BusyError(LlmopsError):
     exit_status = 8
 
 
-def change(place: Place, doing: str, body: Body) -> None:
-    """Read the app, send what ``body`` says, and wait until Azure is done with it.
+def change(place: Place, doing: str, body: Body) -> App | None:
+    """Read the app, send what ``body`` says, wait until Azure is done, and return the app then.
 
     Where another operation is under way, or Azure is asked too often, the app is read and judged
     again before the next attempt.
@@ -47,13 +47,16 @@ def change(place: Place, doing: str, body: Body) -> None:
         AccessError: we may not.
     """
 
+    changed: list[App] = []
+
     def attempt() -> None:
         app = present(place)
         document = body(app)
         if document is not None:
-            send(place, doing, with_location(app, document))
+            changed.append(send(place, doing, with_location(app, document)))
 
     patiently(place, doing, attempt)
+    return changed[-1] if changed else None
 
 
 def patiently(place: Place, doing: str, attempt: Callable[[], None]) -> None:
@@ -67,6 +70,21 @@ def patiently(place: Place, doing: str, attempt: Callable[[], None]) -> None:
         except BusyError as error:
             last = error.evidence
     raise DeployError(f"Azure was busy for {seconds:g} s and did not {doing}.", evidence=last)
+
+
+def let_finish(place: Place) -> App:
+    """Wait until no operation is under way, ours included of which no word came, and return the
+    app as it is then.
+
+    Raises:
+        DeployError: it takes longer than an operation may.
+    """
+    seconds = place.configured.operation_seconds
+    for _passed in pauses(seconds):
+        app = present(place)
+        if not app.is_changing:
+            return app
+    raise DeployError(f"Azure is busy with the app since {seconds:g} s; nobody knows the outcome.")
 
 
 def present(place: Place) -> App:
@@ -84,8 +102,8 @@ def present(place: Place) -> App:
     return app
 
 
-def send(place: Place, doing: str, document: Mapping[str, Any], **options: Any) -> None:
-    """Send a change once, and wait until Azure is done with it.
+def send(place: Place, doing: str, document: Mapping[str, Any], **options: Any) -> App:
+    """Send a change once, wait until Azure is done with it, and return the app as it is then.
 
     Raises:
         BusyError: another operation is under way, or Azure is asked too often.
@@ -93,13 +111,14 @@ def send(place: Place, doing: str, document: Mapping[str, Any], **options: Any) 
     # The client takes documents as they are; its annotations know models only.
     envelope: Any = dict(document)
     with told(doing), _busy():
-        place.client.container_apps.begin_update(
+        answer = place.client.container_apps.begin_update(
             place.group,
             place.app,
             envelope,
             polling=polling(place.configured.operation_seconds),
             **options,
         ).result()
+        return app_from(answer.as_dict())
 
 
 def ask(place: Place, doing: str, question: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from tests.fakes.azure.apps_revision import Revision, references
 from tests.fakes.azure.apps_rules import faults, has_names_twice, merged
@@ -18,6 +18,8 @@ GROUP = "/subscriptions/bbbbbbbb-0000-4000-8000-00000000000b/resourceGroups/rg-d
 IDENTITY = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/id-demo"
 ENVIRONMENT = f"{GROUP}/Microsoft.App/managedEnvironments/cae-demo"
 PLACEHOLDER = "mcr.microsoft.com/azurelinux/base/python@sha256:" + "0" * 64
+#: How a change goes wrong: it fails; it never ends; it is said to be done and the traffic is not.
+Badness = Literal["fails", "endless", "reverted"]
 _BUSY = "ContainerAppOperationInProgress"
 #: Conflicts after which an operation that nobody asks about is over by itself.
 _PATIENCE = 2
@@ -33,9 +35,9 @@ _USERS = {
 class ContainerApps:
     """One app and its environment. Without ``exists`` the app has to be made first.
 
-    ``polls`` is how long its operations take; ``failure`` is how the next ones end instead.
-    ``is_reverting`` says that traffic is put where it was, although the change succeeded;
-    ``lag`` is to how many requests nobody answers after the traffic has moved.
+    ``polls`` is how long its operations take. ``bad`` says of changes, counted from 1, how they go
+    wrong; ``lag`` is to how many requests nobody answers after the traffic has moved; ``hidden``
+    are revisions that are not listed any more, whose names are taken all the same.
     """
 
     cloud: AzureCloud
@@ -44,14 +46,14 @@ class ContainerApps:
     exists: bool = True
     mode: str = "Multiple"
     polls: int | None = 1
-    failure: tuple[str, str] | None = None
-    is_reverting: bool = False
+    bad: dict[int, Badness] = field(default_factory=dict)
+    changes: int = 0
     lag: int = 0
+    hidden: set[str] = field(default_factory=set)
     document: dict[str, Any] | None = None
     revisions: dict[str, Revision] = field(default_factory=dict)
     #: What a new revision does, by a part of its name.
     manners: dict[str, Any] = field(default_factory=dict)
-    #: Called for each change when it is done; for what others do at the same moment.
     host: str = ""
     latest: str = ""
     latest_ready: str = ""
@@ -250,29 +252,31 @@ class ContainerApps:
             return refusal(400, code, message)
         before = copy.deepcopy(self.document)
         self.conflicts = 0
+        self.changes += 1
+        bad = self.bad.get(self.changes)
         headers = self.cloud.operations.start(
             "both",
-            polls=self.polls,
-            done=lambda: self._apply(before, wanted),
+            polls=None if bad == "endless" else self.polls,
+            done=lambda: self._apply(before, wanted, is_reverted=bad == "reverted"),
             result=self._shown,
-            failure=self.failure,
+            failure=("ContainerAppOperationError", "It failed.") if bad == "fails" else None,
         )
         self._operation = list(self.cloud.operations.running)[-1]
         return Reply(202, None, headers)
 
-    def _apply(self, before: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    def _apply(
+        self, before: dict[str, Any] | None, wanted: dict[str, Any], *, is_reverted: bool
+    ) -> None:
         traffic = self.weights if before else {}
         self.document = wanted
         template = wanted["properties"]["template"]
         old = before["properties"]["template"] if before else None
         if template != old and not has_names_twice(template):
             self._make(template)
-        after = self.weights
-        if traffic and after != traffic:
-            if self.is_reverting and before:
-                self.configuration["ingress"]["traffic"] = before["properties"]["configuration"][
-                    "ingress"
-                ]["traffic"]
+        if is_reverted and before:
+            old_ingress = before["properties"]["configuration"]["ingress"]
+            self.configuration["ingress"]["traffic"] = old_ingress["traffic"]
+        if traffic and self.weights != traffic:
             self._unanswered = self.lag
 
     def _make(self, template: dict[str, Any]) -> None:
@@ -338,7 +342,11 @@ class ContainerApps:
         return Reply(200, {**told, "location": "westeurope", "properties": properties})
 
     def _list(self, call: Call) -> Reply:
-        found = [one.document(self.weights.get(one.name, 0)) for one in self.revisions.values()]
+        found = [
+            one.document(self.weights.get(one.name, 0))
+            for one in self.revisions.values()
+            if one.name not in self.hidden
+        ]
         return Reply(200, {"value": found, "nextLink": None})
 
     def _show(self, revision: Revision, call: Call) -> Reply:
@@ -368,7 +376,7 @@ class ContainerApps:
             self.is_stopped = is_stopped
 
         headers = self.cloud.operations.start(
-            "both", polls=self.polls, done=done, result=self._shown, failure=self.failure
+            "both", polls=self.polls, done=done, result=self._shown
         )
         self._operation = list(self.cloud.operations.running)[-1]
         return Reply(202, None, headers)
