@@ -12,7 +12,7 @@ from llmops_cli.targets.azure_containerapp.place import Seen
 from llmops_cli.targets.azure_containerapp.session import Session
 from llmops_cli.targets.azure_containerapp.variables import release_of
 from llmops_cli.targets.azure_containerapp.watching import answers_within
-from llmops_cli.targets.azure_containerapp.writing import let_finish
+from llmops_cli.targets.azure_containerapp.writing import change, let_finish
 
 #: Seconds that the public address may take to answer as before, once it has the traffic again.
 _BACK_SECONDS = 60.0
@@ -64,9 +64,12 @@ def give_back(session: Session, candidate: Candidate, public: str, release: str 
         is_given = is_ours and bool(before) and not is_settled(session, app, candidate.name)
         return document_of(app, before) if is_given else None
 
+    if not session.moved:
+        return
     # What was asked for may come about although it was said to have failed, or nothing was said.
     let_finish(session.place)
-    given = session.change("give the traffic back", body)
+    # Whoever has the lock now: the traffic is ours to give back as long as it is where we put it.
+    given = change(session.place, "give the traffic back", body)
     if release is not None and given is not None:
         answers_within(public, release, min(_BACK_SECONDS, session.place.configured.ready_seconds))
 

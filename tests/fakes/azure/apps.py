@@ -21,7 +21,7 @@ PLACEHOLDER = "mcr.microsoft.com/azurelinux/base/python@sha256:" + "0" * 64
 #: How a change goes wrong: it fails; it never ends; it is said to be done and the traffic is not.
 Badness = Literal["fails", "endless", "reverted"]
 _BUSY = "ContainerAppOperationInProgress"
-#: Conflicts after which an operation that nobody asks about is over by itself.
+#: Requests after which an operation that nobody asks about is over by itself.
 _PATIENCE = 2
 _USERS = {
     IDENTITY: {
@@ -159,7 +159,7 @@ class ContainerApps:
 
     def _handlers(self) -> dict[str, Handler]:
         of_app: dict[str, Handler] = {
-            "container_apps_get": lambda call: Reply(200, self._shown()),
+            "container_apps_get": self._get,
             "container_apps_update": self._update,
             "container_apps_list_secrets": self._secrets,
             "container_apps_get_auth_token": self._token,
@@ -195,6 +195,11 @@ class ContainerApps:
             return handler(revision, call)
 
         return answered
+
+    def _get(self, call: Call) -> Reply:
+        if self._is_busy():
+            self._let_time_pass()
+        return Reply(200, self._shown())
 
     def _shown(self) -> dict[str, Any]:
         """Return the app as it is told: no value of a secret is."""
@@ -417,11 +422,15 @@ class ContainerApps:
     def _refuse_while_busy(self) -> Reply | None:
         if not self._is_busy():
             return None
+        self._let_time_pass()
+        return refusal(409, _BUSY, "Another operation is in progress on the app.")
+
+    def _let_time_pass(self) -> None:
+        """An operation comes to its end also where nobody asks for its state."""
         self.conflicts += 1
         running = self.cloud.operations.running[self._operation]
         if self.conflicts > _PATIENCE and running.polls is not None:
             running.finish()
-        return refusal(409, _BUSY, "Another operation is in progress on the app.")
 
     def _is_busy(self) -> bool:
         running = self.cloud.operations.running.get(self._operation)

@@ -240,7 +240,7 @@ FAULTS = (
     # Other people
     Fault(
         "traffic moved by hand before the revision is made",
-        _does("container_apps_revisions_list_revisions", _first_by_hand, 2),
+        _does("container_apps_revisions_list_revisions", _first_by_hand, 1),
         9,
         "Somebody else has moved the traffic",
         serving="first",
