@@ -241,7 +241,7 @@ FAULTS = (
     Fault(
         "traffic moved by hand before the revision is made",
         _does("container_apps_revisions_list_revisions", _first_by_hand, 1),
-        9,
+        8,
         "Somebody else has moved the traffic",
         serving="first",
     ),
