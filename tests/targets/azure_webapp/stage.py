@@ -1,0 +1,91 @@
+"""An app, its vault and a project, as tests use them together."""
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.azure.cloud import AzureCloud
+from tests.fakes.azure.entra import TENANT
+from tests.fakes.azure.project import AzureProject, make_azure_project
+from tests.fakes.azure.registry import Registry
+from tests.fakes.azure.vault import Vault
+from tests.fakes.azure.web import CLIENT, IDENTITY, WebApps
+from tests.project import API_KEY, Run
+
+KIND = "azure"
+_TARGET = f'identity = "{IDENTITY}"\nidentity_client_id = "{CLIENT}"\n'
+
+
+@dataclass
+class Stage:
+    """What a test looks at: the cloud and the app on it, the vault, and the project."""
+
+    cloud: AzureCloud
+    vault: Vault
+    app: WebApps
+    project: AzureProject = field(init=False)
+
+    @classmethod
+    def of(cls, cloud: AzureCloud, registry: Registry, **of_app: Any) -> "Stage":
+        """Make the app; images are pulled from the registry."""
+        vault = Vault(cloud.url, TENANT)
+        cloud.register(vault.handlers())
+
+        def refuses(image: str) -> str | None:
+            repository, _at, digest = image.removeprefix(f"{registry.host}/").partition("@")
+            is_there = registry.contents.digest(repository, digest)
+            return None if is_there else f"manifest unknown: {image}"
+
+        cloud.containers.refuses = refuses
+        # Containers of the fake are processes without the project's files.
+        cloud.containers.script("", environment={"LLMOPS_SYSTEM_PROMPT_FILE": ""})
+        return cls(cloud, vault, WebApps(cloud, vault, **of_app))
+
+    @classmethod
+    def new(
+        cls, cloud: AzureCloud, registry: Registry, root: Path, *, target: str = "", **of_app: Any
+    ) -> "Stage":
+        """Make the app and a project of one commit, with more lines of its target."""
+        stage = cls.of(cloud, registry, **of_app)
+        stage.vault.put("llmops-api-key", API_KEY)
+        stage.project = make_azure_project(
+            root, cloud, registry, kind=KIND, target=_TARGET + target
+        )
+        return stage
+
+    @property
+    def commits(self) -> list[str]:
+        """The release ids of the project's commits, the oldest first."""
+        return [line[:12] for line in self.project.git("rev-list", "--reverse", "HEAD").split()]
+
+    def status(self) -> dict[str, Any]:
+        """What `llmops status` says."""
+        return self.project.ok("status", "--json").document
+
+    def error(self, run: Run) -> dict[str, str]:
+        """The error that a command ended with."""
+        found: dict[str, str] = run.document["error"]
+        return found
+
+
+@dataclass
+class Seed:
+    """What is copied for every test: the app, the vault, the project's folder."""
+
+    app: dict[str, Any]
+    kept: dict[str, Any]
+    project: AzureProject
+
+    @classmethod
+    def of(cls, stage: Stage) -> "Seed":
+        """Take what there is now."""
+        return cls(stage.app.seeded(), copy.deepcopy(stage.vault.kept), stage.project)
+
+    def copy(self, root: Path, cloud: AzureCloud, registry: Registry, **of_app: Any) -> Stage:
+        """Return a copy of it, in which the releases answer already."""
+        stage = Stage.of(cloud, registry, **of_app)
+        stage.vault.kept = copy.deepcopy(self.kept)
+        stage.project = self.project.copy(root, cloud, registry)
+        stage.app.seed(self.app)
+        return stage
