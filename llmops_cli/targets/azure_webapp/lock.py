@@ -7,8 +7,9 @@ import contextlib
 import json
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,8 @@ class Held:
 
     sides: Sequence[Side]
     nonce: str
+    since: float = field(default_factory=time.monotonic)
+    taken: list[Side] = field(default_factory=list)
 
     def check(self) -> None:
         """Make sure that it is ours still.
@@ -61,7 +64,8 @@ def held(sides: Sequence[Side], holder: Holder) -> Iterator[Held]:
     ending = threading.Event()
     try:
         for side in sides:
-            _take(side, sides, lock.nonce, holder)
+            lock.taken.append(side)
+            _take(side, lock, holder)
         threading.Thread(target=_beat, args=(lock, ending), daemon=True).start()
         yield lock
     finally:
@@ -74,23 +78,25 @@ def is_of_lock(id: str) -> bool:
     return id == LOCK or id.startswith(_BEAT)
 
 
-def _take(side: Side, sides: Sequence[Side], nonce: str, holder: Holder) -> None:
+def _take(side: Side, lock: Held, holder: Holder) -> None:
     for _ in range(_ATTEMPTS):
         at = side.clock.now().isoformat()
-        text = json.dumps({"nonce": nonce, "at": at, "holder": written(holder)})
+        text = json.dumps({"nonce": lock.nonce, "at": at, "holder": written(holder)})
         side.add_entry(LOCK, entry_body(text, author=holder.owner))
         # The log answers with what was sent, also where somebody else's entry stays.
         entry = side.entry(LOCK)
         found = _read(entry)
-        if found.get("nonce") == nonce:
+        if found.get("nonce") == lock.nonce:
             return
         if entry is None:
             continue
         now = side.clock.now()
-        beat = _last_beat(sides, found)
+        beat = _last_beat(lock.sides, found)
         if beat is None or (now - beat).total_seconds() < STALE_SECONDS:
+            lock.taken.remove(side)
             raise _locked(found, now)
         side.remove_entry(LOCK)
+    lock.taken.remove(side)
     raise LockedError(
         "Another deploy holds the lock.",
         evidence="Others take it as soon as it is free.",
@@ -100,9 +106,11 @@ def _take(side: Side, sides: Sequence[Side], nonce: str, holder: Holder) -> None
 
 
 def _release(lock: Held) -> None:
-    for side in lock.sides:
+    # Nobody else may take it before it is stale; later it may be another's.
+    is_surely_ours = time.monotonic() - lock.since < STALE_SECONDS / 2
+    for side in lock.taken:
         with contextlib.suppress(LlmopsError):
-            if _read(side.entry(LOCK)).get("nonce") == lock.nonce:
+            if is_surely_ours or _read(side.entry(LOCK)).get("nonce") == lock.nonce:
                 side.remove_entry(LOCK)
 
 

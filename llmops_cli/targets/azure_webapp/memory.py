@@ -34,6 +34,7 @@ class Memory:
     answers: str | None = None
     _survey: Survey | None = None
     _tier: Tier | None = None
+    _sticky: frozenset[str] | None = None
     _sides: Sequence[Side] = ()
     _releasing: Releasing | None = None
 
@@ -42,10 +43,11 @@ class Memory:
         return self._survey or self.look()
 
     def look(self) -> Survey:
-        """Read the app now. Its plan is not read twice."""
-        self._survey = self.app.survey(self._tier)
-        self._tier, self._sides = self._survey.tier, self.app.sides(self._survey)
-        return self._survey
+        """Read the app now. What no deploy changes is not read twice."""
+        self._survey = survey = self.app.survey(self._tier, self._sticky)
+        self._tier, self._sticky = survey.tier, survey.sticky
+        self._sides = self.app.sides(survey)
+        return survey
 
     def forget(self) -> None:
         """Have all be read again when it is asked for."""

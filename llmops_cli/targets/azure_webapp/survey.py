@@ -111,8 +111,8 @@ class App:
         has_slot = tier.has_slots and self.slot.site() is not None
         return tier, (self.production, self.slot) if has_slot else (self.production,)
 
-    def survey(self, tier: Tier | None = None) -> Survey:
-        """Read everything, but the plan only where its tier is not known.
+    def survey(self, tier: Tier | None = None, sticky: frozenset[str] | None = None) -> Survey:
+        """Read everything, but for the plan and the sticky settings where they are known.
 
         Raises:
             PreflightError: there is no such app.
@@ -122,7 +122,8 @@ class App:
             raise self._missing()
         tier = tier or self.tier_of(production.plan)
         slot = read_place(self.slot) if tier.has_slots else None
-        sticky = self.sticky() if slot is not None else frozenset()
+        if sticky is None:
+            sticky = self.sticky() if slot is not None else frozenset()
         sides = (self.production, self.slot) if slot else (self.production,)
         return Survey(production, slot, tier, sticky, History(sides).read())
 
