@@ -12,6 +12,8 @@ from llmops_cli.clouds.azure.trouble import told
 
 _BUSY_SECONDS = 20.0
 _BUSY = 409
+#: How things are when a question, or a word in the log, fails outside of a deploy's steps.
+_UNCHANGED = "Nothing was changed."
 
 
 @dataclass
@@ -118,7 +120,14 @@ class Side:
 
     def add_entry(self, id: str, body: Mapping[str, object]) -> None:
         """Add an entry. One of that id that is there already stays as it is, and nobody says so."""
-        self._tell("create_deployment", "write the deployment log", id=id, deployment=body)
+        from azure.core.exceptions import ResourceExistsError
+
+        with told("write the deployment log", state=_UNCHANGED):
+            try:
+                self._call("create_deployment", id=id, deployment=body)
+            except ResourceExistsError:
+                # Where the log is Windows' own, it does say so.
+                return
 
     def remove_entry(self, id: str) -> None:
         """Remove an entry, if there is one of that id."""
@@ -131,17 +140,17 @@ class Side:
                 return
 
     def _ask(self, operation: str, doing: str, **named: object) -> Any:
-        with told(doing):
+        with told(doing, state=_UNCHANGED):
             return self._call(operation, **named)
 
     def _ask_all(self, operation: str, doing: str) -> list[dict[str, Any]]:
-        with told(doing):
+        with told(doing, state=_UNCHANGED):
             return [each.as_dict() for each in self._call(operation)]
 
     def _found(self, operation: str, doing: str, **named: object) -> dict[str, Any] | None:
         from azure.core.exceptions import ResourceNotFoundError
 
-        with told(doing):
+        with told(doing, state=_UNCHANGED):
             try:
                 found: dict[str, Any] = self._call(operation, **named).as_dict()
             except ResourceNotFoundError:
@@ -161,16 +170,21 @@ class Side:
 
 
 def when_free(change: Callable[[], Any], seconds: float) -> Any:
-    """Make a change, again and again for a while where Azure is busy with another of the app."""
-    from azure.core.exceptions import HttpResponseError
+    """Make a change, again and again for a while where Azure is busy with another of the app.
+
+    It is made again where only the word of it was lost: twice is as good as once.
+    """
+    from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
     looks = pauses(seconds)
     next(looks)
     while True:
         try:
             return change()
-        except HttpResponseError as error:
-            if error.status_code != _BUSY or next(looks, None) is None:
+        except (HttpResponseError, ServiceResponseError) as error:
+            is_lost = isinstance(error, ServiceResponseError)
+            is_busy = getattr(error, "status_code", None) == _BUSY
+            if not (is_lost or is_busy) or next(looks, None) is None:
                 raise
 
 

@@ -77,14 +77,14 @@ class App:
         parts = plan.split("/")
         where = {part.lower(): value for part, value in pairwise(parts)}
         group = where.get("resourcegroups", self.production.group)
-        with told("read the App Service plan"):
+        with told("read the App Service plan", state="Nothing was changed."):
             found = self.account.web.app_service_plans.get(group, parts[-1]).as_dict()
         sku = found.get("sku") or {}
         return Tier(f"{sku.get('tier')} {sku.get('name')}", str(sku.get("tier") or ""))
 
     def sticky(self) -> frozenset[str]:
         """Read the names of the app settings that stay with a side in a swap."""
-        with told("read which settings stay with a slot"):
+        with told("read which settings stay with a slot", state="Nothing was changed."):
             found = self.account.web.web_apps.list_slot_configuration_names(
                 self.production.group, self.production.app
             ).as_dict()

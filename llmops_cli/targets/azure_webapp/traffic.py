@@ -35,11 +35,15 @@ class Contents:
 
 @dataclass
 class Swap:
-    """Swaps an app's sides; knows whether Azure may still be at one that nobody waits for."""
+    """Swaps an app's sides; knows whether Azure may still be at one that nobody waits for.
+
+    ``pending`` is one that was not seen to end, ``is_unsure`` whether one may have begun unseen.
+    """
 
     app: App
     sticky: frozenset[str]
     pending: "LROPoller[Any] | None" = None
+    is_unsure: bool = False
 
     def contents_of(self, place: Place) -> Contents:
         """Return what a side that was read ran."""
@@ -76,7 +80,7 @@ class Swap:
             StateUnknownError: Azure is at it still.
         """
         self._ended()
-        if self.pending is not None:
+        if self.pending is not None or self.is_unsure:
             raise StateUnknownError(
                 "Azure is still swapping production and the slot, and nothing ends it.",
                 state="Either release may come to serve.",
@@ -124,17 +128,30 @@ class Swap:
         """
         from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
-        deadline = time.monotonic() + self.app.production.busy_seconds
+        began, is_lost = time.monotonic(), False
         while True:
             try:
-                return self._begin()
+                poller = self._begin()
             except (HttpResponseError, ServiceResponseError) as error:
-                pause = _pause(error)
-                if pause is None or time.monotonic() + pause > deadline:
+                pause, status = _pause(error), getattr(error, "status_code", None)
+                # Busy, after no clear answer: with the swap that was asked for, most likely.
+                self.is_unsure = is_lost and status == _BUSY
+                is_lost = is_lost or status is None or status >= _BROKEN
+                if pause is None or time.monotonic() + pause > began + self._patience:
                     raise
                 time.sleep(pause)
+            else:
+                self.is_unsure = False
+                return poller
             if self.production() == wanted:
+                self.is_unsure = False
                 return None
+
+    @property
+    def _patience(self) -> float:
+        """Seconds for which a swap is tried: where one may be under way, as long as it may take."""
+        side = self.app.production
+        return self.app.configured.operation_seconds if self.is_unsure else side.busy_seconds
 
     def _begin(self) -> "LROPoller[Any]":
         side = self.app.production

@@ -12,7 +12,8 @@ from tests.fakes.azure.vault import Vault
 from tests.fakes.azure.web_side import PLACEHOLDER, WebSide
 
 #: How a swap goes: well; done and taken back at once; said to be done and not; it fails its
-#: warm-up; it never ends; it is done, but the front ends go on sending to the old one.
+#: warm-up; it never ends; it is done, but the front ends go on sending to the old one; what it
+#: brought ends at once.
 Manner = Literal[
     "good", "reverted", "not done", "fails", "endless", "endless but done", "no switch"
 ]
@@ -267,15 +268,12 @@ class WebApps:
         if not self._has(call.body["targetSlot"]):
             return refusal(404, "NotFound", f"Cannot find slot {call.body['targetSlot']}.")
         is_endless = self.manner.startswith("endless")
-        failure = (
-            None
-            if self._is_warm() and self.manner != "fails"
-            else (
-                "Conflict",
-                f"Cannot swap site slots for site '{self.name}' because the '{self.slot_name}' slot "
-                "did not respond to http ping.",
-            )
+        said = (
+            f"Cannot swap site slots for site '{self.name}' because the '{self.slot_name}' slot "
+            "did not respond to http ping."
         )
+        is_good = self._is_warm() and self.manner != "fails"
+        failure = None if is_good else ("Conflict", said)
         headers = self.cloud.operations.start(
             "location",
             polls=None if is_endless else self.polls,
@@ -301,8 +299,10 @@ class WebApps:
 
     def _swapped(self) -> None:
         self.swaps += 1
-        if self.manner in ("good", "no switch"):
+        if self.manner in ("good", "no switch", "dies"):
             self._exchange()
+        if self.manner == "dies" and self.swaps == 1 and self.production.serving is not None:
+            self.production.serving.stop()
         if self.manner == "reverted":
             self._exchange()
             self._exchange()

@@ -21,9 +21,7 @@ def azure_registry(azure_address: Address) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def stage_of(
-    azure: AzureCloud, azure_registry: Registry, tmp_path: Path
-) -> Callable[..., Stage]:
+def stage_of(azure: AzureCloud, azure_registry: Registry, tmp_path: Path) -> Callable[..., Stage]:
     """Make an app and a project; keywords are those of `Stage.new`."""
     return lambda **of_app: Stage.new(azure, azure_registry, tmp_path / "demo", **of_app)
 

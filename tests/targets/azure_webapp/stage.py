@@ -54,7 +54,7 @@ class Stage:
         )
         file = stage.project.root / "llmops.toml"
         text = file.read_text().replace("operation_seconds = 20", "operation_seconds = 4")
-        stage.project.write("llmops.toml", text.replace("ready_seconds = 15", "ready_seconds = 10"))
+        stage.project.write("llmops.toml", text.replace("ready_seconds = 15", "ready_seconds = 7"))
         stage.project.commit("Short waits")
         return stage
 

@@ -85,7 +85,7 @@ def test_a_rollback_to_an_older_release_stages_its_digest(live: Stage) -> None:
     first, second, third = live.commits
     live.project.ok("deploy")
     run, counted = live.project.asked("rollback", first, "--json")
-    assert run.document["previous"] if "previous" in run.document else True
+    assert run.document["previous"] == third
     assert live.app.serving == first
     assert live.app.production.image == f"DOCKER|{live.project.images[first]}"
     assert live.app.slot.answers == third
@@ -149,14 +149,12 @@ def test_the_record_survives_wherever_a_swap_leaves_the_log(empty: Stage, swaps_
     assert empty.locks == []
 
 
-def test_old_entries_may_go_for_the_newest_is_complete(live: Stage) -> None:
-    for number in range(7):
-        live.project.ok("releases", "--name", f"{live.commits[0]}=name-{number}")
-    entries = live.app.production.kudu.entries
-    assert len(entries) <= 10
-    newest = max(entries)
-    for id in set(entries) - {newest}:
-        del entries[id]
+def test_old_versions_of_the_record_may_go_for_the_newest_is_complete(live: Stage) -> None:
+    log = live.app.production.kudu
+    records = [id for id in log.entries if id.startswith("llmops-0")]
+    assert len(records) > 1
+    for id in records[:-1]:
+        del log.entries[id]
     listed = live.project.ok("releases", "--json").document["releases"]
     assert {each["id"] for each in listed} == set(live.commits[:2])
     assert len(live.status()["events"]) == 2
