@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from llmops_cli.clouds.azure.account import Account, required
 from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.clouds.azure.trouble import told
+from llmops_cli.targets.azure_webapp.background import to_its_end
 
 _BUSY_SECONDS = 20.0
 _BUSY = 409
@@ -159,7 +161,9 @@ class Side:
 
     def _tell(self, operation: str, doing: str, **named: object) -> None:
         with told(doing):
-            when_free(lambda: self._call(operation, **named), self.busy_seconds)
+            # An interruption must not leave it to arrive after what takes it back.
+            call = partial(self._call, operation, **named)
+            when_free(lambda: to_its_end(call), self.busy_seconds)
 
     def _call(self, operation: str, **named: object) -> Any:
         name = f"{operation}_slot" if self.slot else operation

@@ -1,12 +1,14 @@
 """Exchanges what production and the slot run, and believes only what is seen afterwards."""
 
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmops_cli.clouds.azure.patience import pauses, polling
 from llmops_cli.clouds.azure.trouble import said, told
 from llmops_cli.errors import DeployError, StateUnknownError
+from llmops_cli.targets.azure_webapp.background import in_background, to_its_end
 from llmops_cli.targets.azure_webapp.place import Place
 from llmops_cli.targets.azure_webapp.settings import RELEASE, differences
 from llmops_cli.targets.azure_webapp.survey import App
@@ -42,7 +44,7 @@ class Swap:
 
     app: App
     sticky: frozenset[str]
-    pending: "LROPoller[Any] | None" = None
+    pending: "Future[object] | None" = None
     is_unsure: bool = False
 
     def contents_of(self, place: Place) -> Contents:
@@ -69,7 +71,7 @@ class Swap:
             DeployError: production is not, whatever Azure says of the operation.
         """
         with told("swap production and the slot"):
-            self.pending = self._begun(wanted)
+            self._begun(wanted)
             failure = self._ended()
         self._look(wanted, failure)
 
@@ -120,18 +122,19 @@ class Swap:
         self.pending = None
         return ""
 
-    def _begun(self, wanted: Contents) -> "LROPoller[Any] | None":
+    def _begun(self, wanted: Contents) -> None:
         """Begin a swap, again and again for a while where Azure is busy or broken.
 
         It may have been done although Azure said that it was not, and a second one would undo it:
-        None is returned where production has what is wanted.
+        none is begun where production has what is wanted.
         """
         from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
         began, is_lost = time.monotonic(), False
         while True:
             try:
-                poller = self._begin()
+                # An interruption must not leave unknown whether it was begun.
+                to_its_end(self._begin)
             except (HttpResponseError, ServiceResponseError) as error:
                 pause, status = _pause(error), getattr(error, "status_code", None)
                 # Busy, after no clear answer: with the swap that was asked for, most likely.
@@ -142,10 +145,10 @@ class Swap:
                 time.sleep(pause)
             else:
                 self.is_unsure = False
-                return poller
+                return
             if self.production() == wanted:
                 self.is_unsure = False
-                return None
+                return
 
     @property
     def _patience(self) -> float:
@@ -153,7 +156,7 @@ class Swap:
         side = self.app.production
         return self.app.configured.operation_seconds if self.is_unsure else side.busy_seconds
 
-    def _begin(self) -> "LROPoller[Any]":
+    def _begin(self) -> None:
         side = self.app.production
         body = {"targetSlot": self.app.configured.slot, "preserveVnet": True}
         swap: Any = side.account.web.web_apps.begin_swap_slot_with_production
@@ -166,7 +169,8 @@ class Swap:
             retry_total=0,
             raw_response_hook=side.clock.read,
         )
-        return poller
+        # Not the poller's own waiting, which an interruption makes believe that it is over.
+        self.pending = in_background(poller.result)
 
     def _look(self, wanted: Contents, failure: str) -> None:
         now = self.production()
