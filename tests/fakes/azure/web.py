@@ -36,6 +36,7 @@ class WebApps:
     vault: Vault | None = None
     tier: str = "Standard"
     name: str = "demo"
+    kind: str = "app,linux,container"
     slot_name: str = "staging"
     swaps_logs: bool = False
     manner: Manner = "good"
@@ -165,7 +166,7 @@ class WebApps:
             "id": f"{group}/providers/Microsoft.Web/sites/{self.name}{slot}",
             "name": f"{self.name}{slot.replace('/slots', '')}",
             "type": "Microsoft.Web/sites" + ("/slots" if slot else ""),
-            "kind": "app,linux,container",
+            "kind": self.kind,
             "location": "westeurope",
             "identity": side.identity,
             "properties": {
