@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SWITCH_SECONDS = 120.0
 _PAUSE_SECONDS = 1.0
 _BUSY, _TOO_MANY, _BROKEN = 409, 429, 500
+#: What Azure answers of a swap that has ended and failed.
+_VERDICTS = (200, 400, 404, 409, 412)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ class Swap:
         except ServiceResponseTimeoutError as error:
             return said(error)
         except AzureError as error:
+            # Where only the question failed, the swap goes on.
             self.pending = None
+            self.is_unsure = getattr(error, "status_code", None) not in _VERDICTS
             return said(error)
         self.pending = None
         return ""

@@ -15,7 +15,7 @@ from tests.fakes.azure.web_side import PLACEHOLDER, WebSide
 #: warm-up; it never ends; it is done, but the front ends go on sending to the old one; what it
 #: brought ends at once.
 Manner = Literal[
-    "good", "reverted", "not done", "fails", "endless", "endless but done", "no switch"
+    "good", "reverted", "not done", "fails", "endless", "endless but done", "no switch", "dies"
 ]
 IDENTITY = (
     "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-demo/providers/"

@@ -1,6 +1,6 @@
 """An app on a fake App Service, with a vault and a registry, and a project that deploys to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,21 +9,15 @@ from tests.fakes.azure.address import Address
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.processes import Processes
 from tests.fakes.azure.registry import Registry
-from tests.targets.azure_webapp.open_registry import OpenRegistry
 from tests.targets.azure_webapp.stage import Seed, Stage
 
 
-@pytest.fixture(scope="session")
-def azure_registry(azure_address: Address) -> Iterator[Registry]:
-    """One registry for all tests: its address is in the names of images, so in the commits."""
-    with OpenRegistry(azure_address.trust.context) as registry:
-        yield registry
-
-
 @pytest.fixture
-def stage_of(azure: AzureCloud, azure_registry: Registry, tmp_path: Path) -> Callable[..., Stage]:
+def stage_of(
+    azure: AzureCloud, azure_registry_address: Registry, tmp_path: Path
+) -> Callable[..., Stage]:
     """Make an app and a project; keywords are those of `Stage.new`."""
-    return lambda **of_app: Stage.new(azure, azure_registry, tmp_path / "demo", **of_app)
+    return lambda **of_app: Stage.new(azure, azure_registry_address, tmp_path / "demo", **of_app)
 
 
 @pytest.fixture
@@ -36,12 +30,12 @@ def empty(stage_of: Callable[..., Stage]) -> Stage:
 def seed(
     azure_address: Address,
     azure_processes: Processes,
-    azure_registry: Registry,
+    azure_registry_address: Registry,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Seed:
     """An app with two releases, of which the second is live, and a third one committed."""
     with AzureCloud(address=azure_address, processes=azure_processes) as cloud:
-        stage = Stage.new(cloud, azure_registry, tmp_path_factory.mktemp("seed") / "demo")
+        stage = Stage.new(cloud, azure_registry_address, tmp_path_factory.mktemp("seed") / "demo")
         stage.project.ok("deploy")
         stage.project.change("Second.")
         stage.project.ok("deploy")
@@ -52,10 +46,10 @@ def seed(
 
 @pytest.fixture
 def live_of(
-    seed: Seed, azure: AzureCloud, azure_registry: Registry, tmp_path: Path
+    seed: Seed, azure: AzureCloud, azure_registry_address: Registry, tmp_path: Path
 ) -> Callable[..., Stage]:
     """Make a copy of that app, with nobody else at it; keywords are those of `WebApps`."""
-    return lambda **of_app: seed.copy(tmp_path / "demo", azure, azure_registry, **of_app)
+    return lambda **of_app: seed.copy(tmp_path / "demo", azure, azure_registry_address, **of_app)
 
 
 @pytest.fixture

@@ -205,6 +205,13 @@ SWAPPED = [
         0,
         NEW,
     ),
+    Fault(
+        "nobody may ask how the swap goes",
+        answers("operation_result", FORBIDDEN),
+        9,
+        says="still swapping",
+        rests=False,
+    ),
     Fault("the word of the swap is lost, and it hangs", loses(SWAP), 9, rests=False),
     Fault(
         "rights are lost after the swap",

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.project import AzureProject, make_azure_project
-from tests.fakes.azure.registry import Registry
+from tests.fakes.azure.registry import Contents, Registry, Tokens
 from tests.fakes.azure.vault import Vault
 from tests.fakes.azure.web import CLIENT, IDENTITY, WebApps
 from tests.project import API_KEY, Run
@@ -23,14 +22,17 @@ class Stage:
 
     cloud: AzureCloud
     vault: Vault
+    registry: Registry
     app: WebApps
     project: AzureProject = field(init=False)
 
     @classmethod
     def of(cls, cloud: AzureCloud, registry: Registry, **of_app: Any) -> "Stage":
         """Make the app; images are pulled from the registry."""
-        vault = Vault(cloud.url, TENANT)
+        vault = Vault(cloud.url)
         cloud.register(vault.handlers())
+        # Its images are those of the seed; its tokens are of the Entra ID of this cloud.
+        registry.tokens = Tokens(cloud.entra)
 
         def refuses(image: str) -> str | None:
             repository, _at, digest = image.removeprefix(f"{registry.host}/").partition("@")
@@ -40,7 +42,7 @@ class Stage:
         cloud.containers.refuses = refuses
         # Containers of the fake are processes without the project's files.
         cloud.containers.script("", environment={"LLMOPS_SYSTEM_PROMPT_FILE": ""})
-        return cls(cloud, vault, WebApps(cloud, vault, **of_app))
+        return cls(cloud, vault, registry, WebApps(cloud, vault, **of_app))
 
     @classmethod
     def new(
@@ -87,15 +89,18 @@ class Seed:
 
     app: dict[str, Any]
     kept: dict[str, Any]
+    images: Contents
     project: AzureProject
 
     @classmethod
     def of(cls, stage: Stage) -> "Seed":
         """Take what there is now."""
-        return cls(stage.app.seeded(), copy.deepcopy(stage.vault.kept), stage.project)
+        images = copy.deepcopy(stage.registry.contents)
+        return cls(stage.app.seeded(), copy.deepcopy(stage.vault.kept), images, stage.project)
 
     def copy(self, root: Path, cloud: AzureCloud, registry: Registry, **of_app: Any) -> Stage:
         """Return a copy of it, in which the releases answer already."""
+        registry.contents = copy.deepcopy(self.images)
         stage = Stage.of(cloud, registry, **of_app)
         stage.vault.kept = copy.deepcopy(self.kept)
         stage.project = self.project.copy(root, cloud, registry)

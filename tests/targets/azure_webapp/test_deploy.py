@@ -122,6 +122,16 @@ def test_a_new_version_of_a_secret_makes_a_new_release(live: Stage) -> None:
     assert live.app.serving == third
 
 
+def test_a_rotated_secret_comes_with_a_release_of_its_own(live: Stage) -> None:
+    second = live.commits[1]
+    old = live.app.production.settings["LLMOPS_API_KEY"]
+    live.project.ok("secrets", "rotate", "LLMOPS_API_KEY", "--generate")
+    assert live.app.serving == f"{second}.2"
+    assert live.app.production.settings["LLMOPS_API_KEY"] != old
+    live.project.ok("rollback")
+    assert live.app.production.settings["LLMOPS_API_KEY"] == old
+
+
 def test_a_rollback_is_refused_where_the_version_of_a_secret_is_gone(live: Stage) -> None:
     second = live.commits[1]
     live.vault.kept["llmops-api-key"].versions.clear()
