@@ -1,0 +1,64 @@
+"""An app on a fake App Service, with a vault and a registry, and a project that deploys to it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.azure.address import Address
+from tests.fakes.azure.cloud import AzureCloud
+from tests.fakes.azure.processes import Processes
+from tests.fakes.azure.registry import Registry
+from tests.targets.azure_webapp.stage import Seed, Stage
+
+
+@pytest.fixture
+def stage_of(
+    azure: AzureCloud, azure_registry_address: Registry, tmp_path: Path
+) -> Callable[..., Stage]:
+    """Make an app and a project; keywords are those of `Stage.new`."""
+    return lambda **of_app: Stage.new(azure, azure_registry_address, tmp_path / "demo", **of_app)
+
+
+@pytest.fixture
+def empty(stage_of: Callable[..., Stage]) -> Stage:
+    """An app that nothing was deployed to yet."""
+    return stage_of()
+
+
+@pytest.fixture(scope="session")
+def seed(
+    azure_address: Address,
+    azure_processes: Processes,
+    azure_registry_address: Registry,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Seed:
+    """An app with two releases, of which the second is live, and a third one committed."""
+    with AzureCloud(address=azure_address, processes=azure_processes) as cloud:
+        stage = Stage.new(cloud, azure_registry_address, tmp_path_factory.mktemp("seed") / "demo")
+        stage.project.ok("deploy")
+        stage.project.change("Second.")
+        stage.project.ok("deploy")
+        stage.project.change("Third.")
+        assert cloud.violations == []
+        return Seed.of(stage)
+
+
+@pytest.fixture
+def live_of(
+    seed: Seed, azure: AzureCloud, azure_registry_address: Registry, tmp_path: Path
+) -> Callable[..., Stage]:
+    """Make a copy of that app, with nobody else at it; keywords are those of `WebApps`."""
+    return lambda **of_app: seed.copy(tmp_path / "demo", azure, azure_registry_address, **of_app)
+
+
+@pytest.fixture
+def live(live_of: Callable[..., Stage]) -> Stage:
+    """A copy of that app."""
+    return live_of()
+
+
+@pytest.fixture
+def live_in_place(live_of: Callable[..., Stage]) -> Stage:
+    """The same on a plan without slots."""
+    return live_of(tier="Basic", has_slot=False)
