@@ -38,4 +38,5 @@ def _added(config: Config, settings: AzureContainerAppTarget) -> dict[str, str]:
         "LLMOPS_DRAIN_SECONDS": f"{settings.drain_seconds:g}",
         "LLMOPS_LINGER_SECONDS": str(_LINGER_SECONDS),
         _TRUSTED: ",".join(dict.fromkeys(believed)),
+        **settings.identity_variables,
     }

@@ -37,8 +37,11 @@ class WebappTarget:
         object.__setattr__(self, "_memory", Memory(self.app))
 
     def settings(self) -> Mapping[str, str]:
-        """Return what the place adds to a release's settings: where it listens, its drain time."""
-        return added(self.port, self.app.configured.drain_seconds)
+        """Return what the place adds to a release's settings: where it listens, as whom, how long
+        it drains.
+        """
+        configured = self.app.configured
+        return {**added(self.port, configured.drain_seconds), **configured.identity_variables}
 
     def documents(self, release: Release) -> Mapping[str, str]:
         """Return what App Service would be sent for a release, by path."""

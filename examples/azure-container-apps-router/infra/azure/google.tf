@@ -79,7 +79,7 @@ resource "local_file" "google" {
   filename        = "${path.module}/../../google.json"
   file_permission = "0644"
 
-  content = "${jsonencode({
+  content = format("%s\n", jsonencode({
     type               = "external_account"
     universe_domain    = "googleapis.com"
     audience           = "//iam.googleapis.com/${google_iam_workload_identity_pool_provider.azure.name}"
@@ -90,5 +90,5 @@ resource "local_file" "google" {
       headers = { Metadata = "True" }
       format  = { type = "json", subject_token_field_name = "access_token" }
     }
-  })}\n"
+  }))
 }
