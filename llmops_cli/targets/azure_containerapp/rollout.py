@@ -56,15 +56,23 @@ def promote(session: Session, candidate: Candidate) -> Plan:
     seen, configured = session.known(), session.place.configured
     session.before = dict(staging.active_carrying(seen, seen.app)) if seen.app else {}
     session.moved.clear()
-    if not session.before:
+    expected = _carrying_once_staged(session, seen, candidate)
+    if expected == {candidate.name: traffic.ALL}:
         return Plan()
-    plan, expected = Plan(), dict(traffic.whole(session.before))
+    plan = Plan()
     for weights in moving.steps_of(session.before, candidate.name, configured.traffic_steps):
         plan += _move(session, candidate, expected, weights)
         if weights.get(candidate.name) != traffic.ALL:
             plan += _watch_step(session, seen, candidate)
         expected = weights
     return plan
+
+
+def _carrying_once_staged(session: Session, seen: Seen, candidate: Candidate) -> dict[str, int]:
+    """Return who has the traffic before it is moved. A new revision has it if nobody else can."""
+    if seen.app is not None and seen.revision(candidate.name) is not None:
+        return seen.app.carrying
+    return traffic.whole(session.before) if session.before else {candidate.name: traffic.ALL}
 
 
 def settle(session: Session, candidate: Candidate, names: Sequence[str]) -> Plan:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.azure.apps import IDENTITY, ContainerApps
+from tests.fakes.azure.apps import ContainerApps
+from tests.fakes.azure.apps_state import IDENTITY
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject, make_azure_project
 from tests.fakes.azure.registry import Contents, Registry

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.azure.apps import IDENTITY
+from tests.fakes.azure.apps_state import IDENTITY
 from tests.fakes.azure.call import Call
 from tests.targets.azure_containerapp.stage import Stage, error_of
 

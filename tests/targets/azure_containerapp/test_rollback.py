@@ -40,6 +40,16 @@ def test_a_stopped_release_that_does_not_come_up_again_is_stopped_again(live: St
     assert live.app.serving == second
 
 
+def test_a_rollback_takes_over_from_a_release_that_somebody_stopped(live: Stage) -> None:
+    first, second, _third = live.commits
+    live.app.revision_of(second).stop()
+    found = live.project.llmops("status", "--json").document
+    assert found["live"] is None
+    assert "was deactivated" in found["trouble"]
+    live.project.ok("rollback", first)
+    assert live.app.serving == first
+
+
 def test_a_rollback_can_be_rolled_forward(live: Stage) -> None:
     first, second, _third = live.commits
     live.project.ok("rollback")
@@ -140,3 +150,14 @@ def secret_names(stage: Stage) -> set[str]:
 def is_change_of_template(call: Call) -> bool:
     """Whether a change makes a revision."""
     return "template" in (call.body.get("properties") or {})
+
+
+def test_a_rotation_of_a_secret_is_a_release_of_its_own_that_can_be_gone_back_from(
+    live: Stage,
+) -> None:
+    second = live.commits[1]
+    live.project.ok("secrets", "rotate", "LLMOPS_API_KEY", "--generate")
+    assert live.app.serving == f"{second}.2"
+    assert len(live.app.configuration["secrets"]) == 2
+    live.project.ok("rollback", second)
+    assert live.app.serving == second
