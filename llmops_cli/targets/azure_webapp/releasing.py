@@ -27,6 +27,7 @@ class SlotReleasing:
     check: Callable[[], None]
     swap: Swap
     has_staged: bool = field(default=False, init=False)
+    has_stopped: bool = field(default=False, init=False)
     has_swapped: bool = field(default=False, init=False)
 
     @property
@@ -110,13 +111,14 @@ class SlotReleasing:
         side = self.app.slot
         if self.slot.release == wanted.settings[RELEASE] and self.slot.is_running:
             # What runs there answers with the same name: it must not be taken for the new one.
+            self.has_stopped = True
             side.stop()
         staging.configure(self.app, side, wanted, self.survey.tier)
 
     def _give_settings(self, wanted: Wanted) -> None:
         side = self.app.slot
         staging.give_settings(side, wanted)
-        if self.slot.release == wanted.settings[RELEASE] or not self.slot.is_running:
+        if self.has_stopped or not self.slot.is_running:
             side.start()
 
     def _wait(self, candidate: Candidate) -> None:
@@ -152,6 +154,8 @@ class SlotReleasing:
     def _discard(self) -> None:
         if self.has_staged:
             staging.put_back(self.app.slot, self.slot)
+        if self.has_stopped:
+            self.app.slot.start()
 
 
 def _plan(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests.fakes.azure import web_answers
 from tests.fakes.azure.call import Call, Handler, Reply, refusal
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.kudu import Kudu
@@ -112,8 +113,10 @@ class WebApps:
 
     def _handlers(self) -> dict[str, Handler]:
         found: dict[str, Handler] = {
-            "app_service_plans_get": self._plan,
-            "web_apps_list_slot_configuration_names": self._slot_names,
+            "app_service_plans_get": lambda call: Reply(200, web_answers.plan(self.tier, call)),
+            "web_apps_list_slot_configuration_names": lambda call: Reply(
+                200, web_answers.slot_names(self.name, self.sticky)
+            ),
             "web_apps_swap_slot_with_production": self._swap,
         }
         of_sides: dict[str, Callable[[WebSide, Call], Reply]] = {
@@ -161,27 +164,7 @@ class WebApps:
 
     def _site(self, side: WebSide, call: Call) -> dict[str, Any]:
         slot = "" if side is self.production else f"/slots/{side.title}"
-        group = call.path.split("/providers/")[0]
-        return {
-            "id": f"{group}/providers/Microsoft.Web/sites/{self.name}{slot}",
-            "name": f"{self.name}{slot.replace('/slots', '')}",
-            "type": "Microsoft.Web/sites" + ("/slots" if slot else ""),
-            "kind": self.kind,
-            "location": "westeurope",
-            "identity": side.identity,
-            "properties": {
-                **side.properties,
-                "state": side.state,
-                "hostNames": [side.host],
-                "defaultHostName": side.host,
-                "enabledHostNames": [side.host, f"scm.{side.host}"],
-                "usageState": "Normal",
-                "reserved": True,
-                "serverFarmId": f"{group}/providers/Microsoft.Web/serverfarms/plan-demo",
-                # Most of it is null here, whatever is configured.
-                "siteConfig": {"linuxFxVersion": side.image, "alwaysOn": False},
-            },
-        }
+        return web_answers.site(self.name, self.kind, side, call, slot)
 
     def _update(self, side: WebSide, call: Call) -> Reply:
         side.properties.update(call.body.get("properties") or {})
@@ -189,7 +172,7 @@ class WebApps:
         return Reply(200, self._site(side, call))
 
     def _configuration(self, side: WebSide, call: Call) -> Reply:
-        return Reply(200, self._configured(side, call))
+        return Reply(200, web_answers.configured(self.name, side, call))
 
     def _configure(self, side: WebSide, call: Call) -> Reply:
         """Take it at once; that the image is there, and starts, is found out later."""
@@ -204,15 +187,7 @@ class WebApps:
             )
         side.configuration.update(properties)
         side.start_anew()
-        return Reply(200, self._configured(side, call))
-
-    def _configured(self, side: WebSide, call: Call) -> dict[str, Any]:
-        return {
-            "id": call.path,
-            "name": self.name,
-            "type": "Microsoft.Web/sites/config",
-            "properties": {**side.configuration, "appSettings": None, "vnetName": ""},
-        }
+        return Reply(200, web_answers.configured(self.name, side, call))
 
     def _settings(self, side: WebSide, call: Call) -> Reply:
         return Reply(
@@ -244,23 +219,6 @@ class WebApps:
     def _restart(self, side: WebSide, call: Call) -> Reply:
         side.start_anew()
         return Reply(200)
-
-    def _plan(self, call: Call) -> Reply:
-        sku = {"name": f"{self.tier[0]}1", "tier": self.tier, "size": f"{self.tier[0]}1"}
-        body = {
-            "id": call.path,
-            "name": call.parameters["name"],
-            "kind": "linux",
-            "location": "westeurope",
-            "sku": sku,
-            "properties": {"reserved": True, "status": "Ready"},
-        }
-        return Reply(200, body)
-
-    def _slot_names(self, call: Call) -> Reply:
-        names = {"appSettingNames": self.sticky or None, "connectionStringNames": None}
-        body = {"id": None, "name": self.name, "type": "Microsoft.Web/sites", "properties": names}
-        return Reply(200, body)
 
     def _swap(self, call: Call) -> Reply:
         """Begin to swap: the answer says nothing of whether it will be done."""

@@ -175,3 +175,15 @@ def test_no_secret_is_sent_to_resource_manager_or_said(live: Stage) -> None:
     sent = [str(c.body) for c in live.cloud.requests if not c.operation.startswith("key_vault")]
     written = [str(side.kudu.entries) for side in (live.app.production, live.app.slot)]
     assert API_KEY not in "".join([said, *sent, *written])
+
+
+def test_a_release_that_is_staged_anew_is_not_taken_for_what_ran_under_its_name(
+    live: Stage,
+) -> None:
+    third = live.commits[2]
+    live.app.slot.settings["LLMOPS_RELEASE"] = third
+    live.app.slot.start_anew()
+    run, counted = live.project.asked("deploy", "--json")
+    assert run.document["release"]["id"] == third
+    assert counted["web_apps_stop_slot"] == counted["web_apps_start_slot"] == 1
+    assert live.app.production.image == f"DOCKER|{live.project.images[third]}"

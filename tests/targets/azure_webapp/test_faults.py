@@ -3,7 +3,8 @@
 import pytest
 
 from tests.project import Run
-from tests.targets.azure_webapp.faults import IN_PLACE, NEW, THROUGH_THE_SLOT, Fault
+from tests.targets.azure_webapp.fault_table import IN_PLACE, THROUGH_THE_SLOT
+from tests.targets.azure_webapp.faults import NEW, Fault
 from tests.targets.azure_webapp.stage import Stage
 
 
