@@ -107,7 +107,7 @@ def test_render_shows_what_app_service_is_sent(live: Stage) -> None:
 
 def test_logs_are_those_of_production(live: Stage) -> None:
     live.app.production.lines[:] = [f"line {number}" for number in range(30)]
-    lines = live.project.ok("logs", "--lines", "500").out.splitlines()
+    lines = live.project.ok("logs", "--lines", "100000").out.splitlines()
     assert "line 29" in lines
     live.app.production.logs = False
     run = live.project.llmops("logs")
