@@ -111,7 +111,7 @@ def test_an_example_renders_what_azure_would_be_sent(
 ) -> None:
     root = tmp_path / example
     shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns(".llmops"))
-    identity = apps.IDENTITY if KINDS[example] == "azure-containerapp" else web.IDENTITY
+    identity = apps_state.IDENTITY if KINDS[example] == "azure-containerapp" else web.IDENTITY
     client = "99999999-0000-0000-0000-000000000009"
     made = (
         f'[targets.azure]\ntenant = "{TENANT}"\nsubscription = "{azure.subscription}"\n'

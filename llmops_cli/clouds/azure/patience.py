@@ -14,6 +14,8 @@ LONGEST_SECONDS = 10.0
 NEVER_TWICE = ("/slotsswap", "/schedulerun")
 #: The pauses between them add up to 12 seconds.
 RETRIES = 5
+#: Fewer where nobody answers at all: a name that is wrong stays wrong.
+CONNECTS = 3
 _THROTTLED = 429
 
 
@@ -95,7 +97,7 @@ def _careful() -> "RetryPolicy[Any, Any]":
 
     return Careful(
         retry_total=RETRIES,
-        retry_connect=RETRIES,
+        retry_connect=CONNECTS,
         retry_read=RETRIES,
         retry_status=RETRIES,
         retry_backoff_factor=0.4,
