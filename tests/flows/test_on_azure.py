@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.azure import apps, apps_state, web
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.registry import Registry
@@ -14,11 +15,9 @@ from tests.fakes.azure.tasks import Tasks
 from tests.fakes.azure.vault import Vault
 from tests.images.scan.planted import drawn
 from tests.project import Project
+from tests.targets.azure_containerapp import stage as stages
 
-apps = pytest.importorskip("tests.fakes.azure.apps", reason="needs the fake Container Apps")
-web = pytest.importorskip("tests.fakes.azure.web", reason="needs the fake App Service")
 pytest.importorskip("azure.mgmt.containerregistrytasks", reason="says what builds are asked for")
-stages = pytest.importorskip("tests.targets.azure_containerapp.stage")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
