@@ -1,7 +1,6 @@
 """A project as a user has it: a git repository, a project file, the command line on top."""
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -17,32 +16,13 @@ import httpx2
 from llmops_cli.targets.local.channel import Channel, NoAnswerError
 from llmops_cli.targets.local.inspection import orphans
 from llmops_cli.targets.local.layout import Layout
+from tests.commands import SECONDS, Run, can_fork, shared
 
 LLMOPS = [sys.executable, "-m", "llmops_cli"]
 #: Below those that systems hand out by themselves: from 32768 on Linux, from 49152 on macOS.
 _PORTS = range(10_240, 32_768)
 _RANDOM = random.SystemRandom()
 API_KEY = "key-for-tests-0123456789abcdef"
-SECONDS = 90
-
-
-@dataclass
-class Run:
-    """How a command line ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
-        return json.loads(self.out)
-
-    @property
-    def said(self) -> str:
-        """Everything it wrote."""
-        return self.out + self.err
 
 
 @dataclass
@@ -99,6 +79,14 @@ class Project:
 
     def llmops(self, *arguments: str, input: str | None = None) -> Run:
         """Run a command to its end, whatever its status."""
+        environment = self.variables()
+        if not can_fork(environment):
+            return self.by_itself(*arguments, input=input)
+        whole = ["-C", str(self.root), *arguments]
+        return shared().run(whole, environment, input=input or "")
+
+    def by_itself(self, *arguments: str, input: str | None = None) -> Run:
+        """Run a command as a program that is started anew."""
         done = subprocess.run(
             [*LLMOPS, "-C", str(self.root), *arguments],
             env=self.variables(),

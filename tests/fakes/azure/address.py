@@ -10,19 +10,14 @@ from pathlib import Path
 
 from tests.fakes.azure import authority
 from tests.fakes.azure.call import Reply
-from tests.fakes.azure.commands import Commands
 from tests.fakes.azure.server import HttpsServer, Incoming
 
 
 class Address:
-    """An HTTPS server with a throw-away authority; ``asked`` is who answers.
-
-    ``commands`` runs the command line for the projects of a session.
-    """
+    """An HTTPS server with a throw-away authority; ``asked`` is who answers."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="llmops-azure-")
-        self.commands = Commands()
         self.trust = authority.make(Path(self._folder.name))
         self.asked: Callable[[Incoming], Reply] = _nobody
         self._server = HttpsServer(self.trust.context, self._answer)
@@ -40,7 +35,6 @@ class Address:
     def close(self) -> None:
         """Stop."""
         self._server.close()
-        self.commands.close()
         self._folder.cleanup()
 
 

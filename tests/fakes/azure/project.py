@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fakes.azure import commands
+from tests.commands import Run
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.containers import Files
 from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.registry import Registry
-from tests.project import Project, Run
+from tests.project import Project
 
 #: Commits have a second each, from here on: the same project has the same releases in every test.
 _FIRST = 1_790_000_000
@@ -40,13 +40,6 @@ class AzureProject(Project):
         foreign = ("AZURE_", "LLMOPS_", "GIT_", "ARM_", "IDENTITY_", "MSI_")
         kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
         return {**kept, **self.environment}
-
-    def llmops(self, *arguments: str, input: str | None = None) -> Run:
-        """Run a command to its end, whatever its status."""
-        if not commands.IS_POSSIBLE:
-            return super().llmops(*arguments, input=input)
-        whole = ["-C", str(self.root), *arguments]
-        return self.cloud.address.commands.run(whole, self.variables(), input=input or "")
 
     def git(self, *arguments: str) -> str:
         moment = f"{_FIRST + self.commits} +0000"

@@ -1,5 +1,6 @@
 """Runs commands as `forking` does: the test's side of it."""
 
+import atexit
 import json
 import os
 import select
@@ -12,12 +13,52 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-from tests.project import SECONDS, Run
+from typing import Any
 
 #: Where forking with the libraries that are loaded is safe.
 IS_POSSIBLE = sys.platform == "linux"
+SECONDS = 90
+#: What the interpreter and the loader read when they start, which forks do not.
+_READ_AT_START = ("PYTHON", "LD_", "COVERAGE")
+
+
+@dataclass
+class Run:
+    """How a command line ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def said(self) -> str:
+        """Everything it wrote."""
+        return self.out + self.err
+
+
+def can_fork(environment: Mapping[str, str]) -> bool:
+    """Whether a fork is as good as a process that starts with this environment."""
+    return IS_POSSIBLE and _of_start(environment) == _of_start(os.environ)
+
+
+@cache
+def shared() -> "Commands":
+    """What forks for all the tests of this process."""
+    made = Commands()
+    atexit.register(made.close)
+    return made
+
+
+def _of_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in environment.items() if name.startswith(_READ_AT_START)}
 
 
 class Commands:
@@ -64,7 +105,7 @@ class Commands:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.fakes.azure.forking", str(theirs.fileno())],
+                    [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                 )

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.azure.commands import IS_POSSIBLE, Commands
-from tests.fakes.azure.fixtures import MakeProject
+from tests.commands import IS_POSSIBLE, Commands, can_fork
 from tests.project import Project, make_project
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="Forking is not safe on this system.")
@@ -41,7 +40,7 @@ def project(tmp_path: Path) -> Project:
 def test_it_ends_and_says_the_same(
     commands: Commands, project: Project, arguments: list[str]
 ) -> None:
-    by_itself = project.llmops(*arguments)
+    by_itself = project.by_itself(*arguments)
     forked = commands.run(["-C", str(project.root), *arguments], project.variables())
     assert forked == by_itself
 
@@ -50,7 +49,7 @@ def test_its_environment_is_its_own(commands: Commands, project: Project) -> Non
     arguments = ["-C", str(project.root), "deploy", "--dry-run"]
     project.environment["PATH"] = str(project.root / "without-git")
     without_git = commands.run(arguments, project.variables())
-    assert without_git == project.llmops("deploy", "--dry-run")
+    assert without_git == project.by_itself("deploy", "--dry-run")
     del project.environment["PATH"]
     with_git = commands.run(arguments, project.variables())
     assert (without_git.status, with_git.status) == (4, 0)
@@ -73,8 +72,9 @@ def test_several_run_at_once(commands: Commands, project: Project) -> None:
     assert len({run.out for run in runs}) == 1
 
 
-def test_projects_at_the_fake_run_their_commands_so(azure_project: MakeProject) -> None:
-    project = azure_project("azure")
-    run = project.llmops("--version")
-    assert run.status == 0
-    assert project.cloud.address.commands._process is not None
+def test_what_the_interpreter_reads_when_it_starts_is_for_a_program_of_its_own(
+    project: Project,
+) -> None:
+    assert can_fork(project.variables())
+    project.environment["PYTHONWARNINGS"] = "error"
+    assert not can_fork(project.variables())

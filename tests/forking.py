@@ -1,6 +1,6 @@
 """Runs the command line in forks of one process that has loaded everything already.
 
-Most of what a short command costs is the loading of Azure's clients. Each command has a process of
+Most of what a short command costs is the loading of packages. Each command has a process of
 its own still: its arguments, environment, streams and exit status are those of a real one.
 """
 
