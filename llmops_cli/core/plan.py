@@ -51,6 +51,13 @@ class Plan:
         return len(self.steps)
 
 
+def one_step(
+    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
+) -> Plan:
+    """Return a plan of one step."""
+    return Plan((Step(phase, title, do, details or {}),))
+
+
 @dataclass(frozen=True)
 class StepStarted:
     """A step is about to run."""

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,15 @@ from llmops_cli.checks.subject import Subject
 from llmops_cli.checks.suite import checks_for
 from llmops_cli.core import plan as plans
 from llmops_cli.core.check import CheckResult, Verdict, failures, run
-from llmops_cli.core.plan import Observer, Phase, Plan, Step, StepFailed, StepFinished, StepStarted
+from llmops_cli.core.plan import (
+    Observer,
+    Phase,
+    Plan,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    one_step,
+)
 from llmops_cli.core.release import Candidate, Release, State
 from llmops_cli.core.target import Event, Target
 from llmops_cli.errors import CheckError, LlmopsError
@@ -82,7 +90,7 @@ class Rollout:
         )
 
     def _verify(self) -> Plan:
-        return _step(
+        return one_step(
             Phase.VERIFY,
             f"Check {self.release.id} at its private address",
             lambda: self._check(self.target.address_of(self.candidate)),
@@ -90,18 +98,20 @@ class Rollout:
 
     def _confirm(self) -> Plan:
         wanted = self.request.confirmations
-        return _step(
+        return one_step(
             Phase.CONFIRM,
             f"Ask {self.address} until {wanted} answers in a row are {self.release.id}",
             lambda: confirm(self.address, self.release.id, wanted),
-        ) + _step(
+        ) + one_step(
             Phase.CONFIRM,
             f"Check {self.release.id} at its public address",
             lambda: self._check(self.address),
         )
 
     def _record(self) -> Plan:
-        return _step(Phase.TIDY, "Record the evidence", lambda: self.target.record(self._event()))
+        return one_step(
+            Phase.TIDY, "Record the evidence", lambda: self.target.record(self._event())
+        )
 
     def _check(self, url: str) -> None:
         # Golden prompts cost tokens: they are asked once, before the traffic moves.
@@ -181,7 +191,3 @@ class _Watch:
             if isinstance(event, StepFailed):
                 self.failed_step = event.step.title
         self._observe(event)
-
-
-def _step(phase: Phase, title: str, do: Callable[[], object]) -> Plan:
-    return Plan((Step(phase, title, do),))

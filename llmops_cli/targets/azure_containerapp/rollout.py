@@ -1,10 +1,10 @@
 """The steps that bring a release into service, as plans; building one changes nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from llmops_cli.core.plan import Phase, Plan, Step
+from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate, State
 from llmops_cli.errors import PreflightError
 from llmops_cli.targets.azure_containerapp import (
@@ -33,17 +33,17 @@ def stage(session: Session, candidate: Candidate) -> Plan:
     place, there = session.place, seen.revision(candidate.name)
     plan = Plan()
     if seen.app is not None and seen.app.is_stopped:
-        plan += step(Phase.STAGE, f"Start {place.app}", lambda: operating.start(place))
+        plan += one_step(Phase.STAGE, f"Start {place.app}", lambda: operating.start(place))
     if there is None:
         plan += _making(session, seen, candidate)
     elif not there.is_active:
-        plan += step(
+        plan += one_step(
             Phase.STAGE,
             f"Start the kept revision of {release.id}",
             lambda: retiring.activate(place, candidate.name),
             {"revision": candidate.name},
         )
-    return plan + step(
+    return plan + one_step(
         Phase.STAGE,
         f"Wait until {release.id} is ready",
         lambda: _wait(session, candidate),
@@ -80,26 +80,28 @@ def settle(session: Session, candidate: Candidate, names: Sequence[str]) -> Plan
     configured, release = session.place.configured, candidate.release
     plan = Plan()
     if configured.bake_seconds:
-        plan += step(
+        plan += one_step(
             Phase.CONFIRM,
             f"Watch {release.id} with all the traffic",
             lambda: watch(_public(session), {release.id}, configured.bake_seconds),
             {"seconds": f"{configured.bake_seconds:g}"},
         )
     named = f", named {', '.join(names)}" if names else ""
-    plan += step(
+    plan += one_step(
         Phase.SETTLE,
         f"Record {release.id} as live{named}",
         lambda: _record(session, candidate, names),
     )
     details = {"keep": str(configured.keep), "warm": f"{configured.warm_seconds:g} s"}
-    return plan + step(Phase.TIDY, "Stop old revisions", lambda: retiring.retire(session), details)
+    return plan + one_step(
+        Phase.TIDY, "Stop old revisions", lambda: retiring.retire(session), details
+    )
 
 
 def restore(session: Session, candidate: Candidate, seen: State) -> Plan:
     """Give the traffic back to who had it when the deploy began."""
     live = seen.live.id if seen.live else None
-    return step(
+    return one_step(
         Phase.UNDO,
         f"Give the traffic back to {live or 'who had it'}",
         lambda: moving.give_back(session, candidate, seen.address, live),
@@ -108,7 +110,7 @@ def restore(session: Session, candidate: Candidate, seen: State) -> Plan:
 
 def discard(session: Session, candidate: Candidate) -> Plan:
     """Stop the candidate's revision."""
-    return step(
+    return one_step(
         Phase.UNDO,
         f"Take the traffic and, if Azure lets us, the replicas from {candidate.release.id}",
         lambda: retiring.discard(session, candidate),
@@ -116,18 +118,11 @@ def discard(session: Session, candidate: Candidate) -> Plan:
     )
 
 
-def step(
-    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
-) -> Plan:
-    """Return a plan of one step."""
-    return Plan((Step(phase, title, do, details or {}),))
-
-
 def _making(session: Session, seen: Seen, candidate: Candidate) -> Plan:
     place, release = session.place, candidate.release
     details = {"revision": candidate.name, "image": release.image}
     if seen.app is None:
-        return step(
+        return one_step(
             Phase.STAGE,
             f"Make the container app {place.app} with {release.id}",
             lambda: _create(session, candidate),
@@ -135,12 +130,12 @@ def _making(session: Session, seen: Seen, candidate: Candidate) -> Plan:
         )
     plan = Plan()
     if not seen.app.is_multiple:
-        plan += step(
+        plan += one_step(
             Phase.STAGE,
             "Let revisions run beside each other",
             lambda: _set_multiple(session, seen),
         )
-    return plan + step(
+    return plan + one_step(
         Phase.STAGE,
         f"Make a revision of {release.id} beside the live one",
         lambda: _make(session, seen, candidate),
@@ -188,7 +183,7 @@ def _move(
     weights: Mapping[str, int],
 ) -> Plan:
     share = weights.get(candidate.name, 0)
-    return step(
+    return one_step(
         Phase.PROMOTE,
         f"Give {share} % of the traffic to {candidate.release.id}",
         lambda: moving.move(session, expected, weights),
@@ -199,7 +194,7 @@ def _move(
 def _watch_step(session: Session, seen: Seen, candidate: Candidate) -> Plan:
     seconds = session.place.configured.step_seconds
     expected = {candidate.release.id, *_releases(session, seen)}
-    return step(
+    return one_step(
         Phase.PROMOTE,
         f"Watch who answers for {seconds:g} s",
         lambda: watch(_public(session), expected, seconds),

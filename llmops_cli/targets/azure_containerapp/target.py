@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmops_cli.core.plan import Phase, Plan
+from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.errors import LlmopsError
@@ -137,15 +137,13 @@ class AzureContainerApp:
 
     def start(self) -> Plan:
         """Start the app with the revisions that it was stopped with."""
-        return rollout.step(
+        return one_step(
             Phase.OPERATE, f"Start {self.place.app}", lambda: operating.start(self.place)
         )
 
     def stop(self, grace: float | None = None) -> Plan:
         """Stop the app; how long its containers may take is in their template."""
-        return rollout.step(
-            Phase.OPERATE, f"Stop {self.place.app}", lambda: operating.stop(self.place)
-        )
+        return one_step(Phase.OPERATE, f"Stop {self.place.app}", lambda: operating.stop(self.place))
 
     def _live_revision(self) -> str:
         seen = self.session.look()

@@ -1,9 +1,9 @@
 """The steps of a release through the slot: staged there, swapped, and put back where it fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from llmops_cli.core.plan import Phase, Plan, Step
+from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate, State
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.azure_webapp import staging, traffic
@@ -42,15 +42,15 @@ class SlotReleasing:
         if not runs(self.slot.settings, self.slot.image, wanted):
             plan += self._give(candidate, wanted)
         elif not self.slot.is_running:
-            plan += _plan(Phase.STAGE, "Start the slot", self.app.slot.start)
+            plan += one_step(Phase.STAGE, "Start the slot", self.app.slot.start)
         if wanted.references:
             count = len(wanted.references)
-            plan += _plan(
+            plan += one_step(
                 Phase.STAGE,
                 f"Wait until the slot has read {count} secret{'s' * (count > 1)} in Key Vault",
                 lambda: wait_until_resolved(self.app.slot, wanted.references, self._seconds),
             )
-        return plan + _plan(
+        return plan + one_step(
             Phase.STAGE,
             f"Wait until {candidate.release.id} answers in the slot {self.app.configured.slot}",
             lambda: self._wait(candidate),
@@ -59,7 +59,7 @@ class SlotReleasing:
 
     def promote(self, candidate: Candidate) -> Plan:
         """Swap, if production still is what was seen."""
-        return _plan(
+        return one_step(
             Phase.PROMOTE,
             f"Swap production, now {self.before.release or 'no release'}, and the slot, "
             f"now {candidate.release.id}",
@@ -70,11 +70,11 @@ class SlotReleasing:
     def restore(self, candidate: Candidate, seen: State) -> Plan:
         """Have production run again what it ran."""
         title = f"Give production back to {seen.live.id if seen.live else 'what was there'}"
-        return _plan(Phase.UNDO, title, lambda: self._restore(seen))
+        return one_step(Phase.UNDO, title, lambda: self._restore(seen))
 
     def discard(self) -> Plan:
         """Give the slot back what it held, so that the way back is as it was."""
-        return _plan(Phase.UNDO, "Put the slot back as it was", self._discard)
+        return one_step(Phase.UNDO, "Put the slot back as it was", self._discard)
 
     @property
     def _seconds(self) -> float:
@@ -85,20 +85,20 @@ class SlotReleasing:
         id, side = candidate.release.id, self.app.slot
         plan = Plan()
         if staging.needs_site_change(self.app, self.slot, wanted):
-            plan += _plan(
+            plan += one_step(
                 Phase.STAGE,
                 "Have the slot take HTTPS only, and read secrets as its identity",
                 lambda: staging.change_site(self.app, side),
             )
         image = {"image": candidate.release.image}
-        plan += _plan(
+        plan += one_step(
             Phase.STAGE,
             f"Give the slot the image of {id}",
             lambda: self._configure(wanted),
             image,
         )
         count = {"settings": str(len(wanted.settings))}
-        return plan + _plan(
+        return plan + one_step(
             Phase.STAGE,
             f"Give the slot the settings of {id}",
             lambda: self._give_settings(wanted),
@@ -156,9 +156,3 @@ class SlotReleasing:
             staging.put_back(self.app.slot, self.slot)
         if self.has_stopped:
             self.app.slot.start()
-
-
-def _plan(
-    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
-) -> Plan:
-    return Plan((Step(phase, title, do, details or {}),))

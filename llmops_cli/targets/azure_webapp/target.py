@@ -1,10 +1,10 @@
 """The `azure` target: a container on App Service, released through a slot where there is one."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmops_cli.core.plan import Phase, Plan, Step
+from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.targets.azure_webapp import logs, operating
@@ -135,13 +135,13 @@ class WebappTarget:
         release, configured = candidate.release, self.app.configured
         plan = Plan()
         if configured.bake_seconds:
-            plan += _plan(
+            plan += one_step(
                 Phase.CONFIRM,
                 f"Watch {release.id} for {configured.bake_seconds:g} s",
                 lambda: operating.watch(self.app, self.public_address(release), release.id),
             )
         named = f", named {', '.join(names)}" if names else ""
-        return plan + _plan(
+        return plan + one_step(
             Phase.SETTLE,
             f"Record {release.id} as live{named}",
             lambda: self._memory.settle(release, tuple(names)),
@@ -159,7 +159,7 @@ class WebappTarget:
     def start(self) -> Plan:
         """Start the app and its slot, and wait until what is on record answers."""
         survey = self._memory.survey()
-        return _plan(
+        return one_step(
             Phase.OPERATE,
             f"Start {self.app.production.app}",
             lambda: operating.start(self.app, survey),
@@ -169,15 +169,9 @@ class WebappTarget:
     def stop(self, grace: float | None = None) -> Plan:
         """Stop the app and its slot. Azure asks the same money for the plan."""
         survey = self._memory.survey()
-        return _plan(
+        return one_step(
             Phase.OPERATE,
             f"Stop {self.app.production.app}; its plan ({survey.tier.title}) costs the same",
             lambda: operating.stop(self.app, survey),
             {"at most": "what WEBSITES_CONTAINER_STOP_TIME_LIMIT of the release says"},
         )
-
-
-def _plan(
-    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
-) -> Plan:
-    return Plan((Step(phase, title, do, details or {}),))

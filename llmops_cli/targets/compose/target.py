@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmops_cli.core.plan import Phase, Plan, Step
+from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.targets.compose import inspection, logs, operating, staging, traffic
@@ -140,14 +140,14 @@ class ComposeTarget:
         plan = Plan()
         if missing:
             title = f"Start the stack: {', '.join(missing)}"
-            plan += _plan(Phase.STAGE, title, lambda: staging.start_stack(site, missing))
-        plan += _plan(
+            plan += one_step(Phase.STAGE, title, lambda: staging.start_stack(site, missing))
+        plan += one_step(
             Phase.STAGE,
             f"Start {release.id} beside the live release",
             lambda: staging.start(site, candidate),
             {"service": candidate.name, "image": release.image},
         )
-        return plan + _plan(
+        return plan + one_step(
             Phase.STAGE,
             f"Wait until {release.id} is ready",
             lambda: staging.wait_until_ready(site, candidate, self.address_of(candidate)),
@@ -157,7 +157,7 @@ class ComposeTarget:
     def promote(self, candidate: Candidate, seen: State) -> Plan:
         """Move the traffic, if what was on record when the deploy began is so still."""
         record = self.site.records.read()
-        return _plan(
+        return one_step(
             Phase.PROMOTE,
             f"Move the traffic from {record.release or 'nothing'} to {candidate.release.id}",
             lambda: self._promote(candidate, record.service),
@@ -167,8 +167,10 @@ class ComposeTarget:
     def settle(self, candidate: Candidate, names: Sequence[str]) -> Plan:
         """Put the release on record, let the one before it finish, and retire old ones."""
         site, release = self.site, candidate.release
-        plan = _plan(Phase.SETTLE, f"Record {release.id} as live", lambda: self._settle(candidate))
-        plan += _plan(
+        plan = one_step(
+            Phase.SETTLE, f"Record {release.id} as live", lambda: self._settle(candidate)
+        )
+        plan += one_step(
             Phase.TIDY,
             "Let the release before it finish what it does",
             lambda: traffic.finish(site),
@@ -176,9 +178,9 @@ class ComposeTarget:
         )
         if names:
             title = f"Name {release.id} {', '.join(names)}"
-            plan += _plan(Phase.TIDY, title, lambda: self.name_release(release.id, names))
+            plan += one_step(Phase.TIDY, title, lambda: self.name_release(release.id, names))
         keep = site.configured.keep
-        return plan + _plan(
+        return plan + one_step(
             Phase.TIDY,
             "Retire old releases",
             lambda: staging.retire(site, keep),
@@ -187,7 +189,7 @@ class ComposeTarget:
 
     def restore(self, candidate: Candidate, seen: State) -> Plan:
         """Give the traffic back to what was live when the deploy began."""
-        return _plan(
+        return one_step(
             Phase.UNDO,
             f"Give the traffic back to {seen.live.id if seen.live else 'nothing'}",
             lambda: traffic.restore(self.site, candidate.name),
@@ -195,7 +197,7 @@ class ComposeTarget:
 
     def discard(self, candidate: Candidate) -> Plan:
         """End the candidate, and remove its container if it was never live."""
-        return _plan(
+        return one_step(
             Phase.UNDO,
             f"Stop {candidate.release.id}",
             lambda: staging.discard(self.site, candidate),
@@ -203,12 +205,12 @@ class ComposeTarget:
 
     def start(self) -> Plan:
         """Start the stack with the release on record; changed definitions are applied."""
-        return _plan(Phase.OPERATE, "Start the stack", lambda: operating.start(self.site))
+        return one_step(Phase.OPERATE, "Start the stack", lambda: operating.start(self.site))
 
     def stop(self, grace: float | None = None) -> Plan:
         """Accept no more, finish what is under way, and stop every container of the stack."""
         seconds = self.site.configured.drain_seconds if grace is None else grace
-        return _plan(
+        return one_step(
             Phase.OPERATE,
             "Stop serving",
             lambda: operating.stop(self.site, seconds),
@@ -225,9 +227,3 @@ class ComposeTarget:
 
     def _recorded(self) -> Container | None:
         return of_service(self.site.containers(), self.site.records.read().service)
-
-
-def _plan(
-    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
-) -> Plan:
-    return Plan((Step(phase, title, do, details or {}),))

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready
 from llmops_cli.config.target import LocalTarget as LocalSettings
 from llmops_cli.core.check import Verdict
-from llmops_cli.core.plan import Phase, Plan, Step
+from llmops_cli.core.plan import Phase, Plan, Step, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.errors import DeployError, LlmopsError
@@ -152,7 +152,7 @@ class LocalTarget:
         # The record itself and not the release in `seen`, whose folder may have been lost.
         recorded = self.store.live()
         expected = recorded.release if recorded else None
-        return _plan(
+        return one_step(
             Phase.PROMOTE,
             f"Move the traffic from {expected or 'nothing'} to {candidate.release.id}",
             lambda: self.client.must_ask("promote", name=candidate.name, expected=expected),
@@ -162,23 +162,23 @@ class LocalTarget:
     def settle(self, candidate: Candidate, names: Sequence[str]) -> Plan:
         """Make the promotion permanent, let the old release finish, and retire old folders."""
         release = candidate.release
-        plan = _plan(
+        plan = one_step(
             Phase.SETTLE,
             f"Record {release.id} as live",
             lambda: self.client.must_ask("settle", name=candidate.name),
         )
         if names:
-            plan += _plan(
+            plan += one_step(
                 Phase.TIDY,
                 f"Name {release.id} {', '.join(names)}",
                 lambda: self.store.name(release.id, names),
             )
         keep = {"keep": str(self.configured.keep)}
-        return plan + _plan(Phase.TIDY, "Retire old releases", self._retire, keep)
+        return plan + one_step(Phase.TIDY, "Retire old releases", self._retire, keep)
 
     def restore(self, candidate: Candidate, seen: State) -> Plan:
         """Give the traffic back to what was live when the deploy began."""
-        return _plan(
+        return one_step(
             Phase.UNDO,
             f"Give the traffic back to {seen.live.id if seen.live else 'nothing'}",
             lambda: self._restore(candidate),
@@ -186,15 +186,17 @@ class LocalTarget:
 
     def discard(self, candidate: Candidate) -> Plan:
         """End the candidate, and remove its folder if it was never live."""
-        return _plan(Phase.UNDO, f"Stop {candidate.release.id}", lambda: self._discard(candidate))
+        return one_step(
+            Phase.UNDO, f"Stop {candidate.release.id}", lambda: self._discard(candidate)
+        )
 
     def start(self) -> Plan:
         """Start the supervisor, which brings the recorded release into service."""
-        return _plan(Phase.OPERATE, "Start the supervisor", self._start_again)
+        return one_step(Phase.OPERATE, "Start the supervisor", self._start_again)
 
     def stop(self, grace: float | None = None) -> Plan:
         """Accept no more, finish what is under way, and end all processes."""
-        return _plan(
+        return one_step(
             Phase.OPERATE,
             "Stop serving",
             lambda: self._stop(grace),
@@ -264,9 +266,3 @@ class LocalTarget:
         within = (grace or _LONGEST_DRAIN_SECONDS) + _STOP_SECONDS
         self.client.must_ask("stop", within=within, grace=grace)
         self.client.close()
-
-
-def _plan(
-    phase: Phase, title: str, do: Callable[[], object], details: Mapping[str, str] | None = None
-) -> Plan:
-    return Plan((Step(phase, title, do, details or {}),))
