@@ -164,6 +164,7 @@ def _facts(place: Place, seen: Seen, records: Records) -> Iterator[tuple[str, st
         yield "warm", ", ".join(warm)
     if place.configured.min_replicas == 0:
         yield "cold starts", "min_replicas is 0: the first request after a pause waits for a start"
+    yield "asked as", place.account.chosen.origin
 
 
 def _replicas(revision: Revision | None) -> str:

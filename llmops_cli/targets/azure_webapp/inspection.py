@@ -90,4 +90,5 @@ def _facts(app: App, survey: Survey) -> dict[str, str]:
     if app.configured.drain_seconds > longest_drain():
         facts["drain"] = f"{longest_drain()} s, the most that App Service gives a container"
     settings = len(owned(production.settings))
-    return {**facts, "settings": f"{settings} of {len(production.settings)} are the release's"}
+    facts["settings"] = f"{settings} of {len(production.settings)} are the release's"
+    return {**facts, "asked as": app.account.chosen.origin}

@@ -28,6 +28,7 @@ def test_status_tells_what_serves_and_what_the_slot_holds(live: Stage) -> None:
     assert found["facts"]["plan"] == "Standard S1"
     assert found["facts"]["drain"] == "115 s, the most that App Service gives a container"
     assert "@sha256:" in found["facts"]["image"]
+    assert "the client secret of the application" in found["facts"]["asked as"]
 
 
 def test_status_tells_of_a_swap_by_hand_and_the_remedy_mends_it(live: Stage) -> None:
@@ -146,3 +147,38 @@ def test_a_first_deploy_in_place_works_on_small_plans(
     stage.project.ok("deploy")
     assert stage.app.serving == stage.commits[0]
     assert stage.app.production.configuration["alwaysOn"] is (tier == "Basic")
+
+
+def test_a_release_that_stays_in_service_while_it_is_watched_is_put_on_record(live: Stage) -> None:
+    release = _watched(live, seconds=0.5)
+    run = live.project.ok("deploy")
+    assert f"Watch {release} for 0.5 s" in run.err
+    assert live.status()["recorded"]["id"] == live.app.serving == release
+
+
+def test_a_release_that_ends_while_it_is_watched_is_taken_back(live: Stage) -> None:
+    before = live.app.serving
+    release = _watched(live, seconds=30)
+    deploying = live.project.popen("deploy")
+    assert deploying.stderr is not None
+    said: list[str] = []
+    for line in deploying.stderr:
+        said.append(line)
+        if f"Watch {release}" in line:
+            live.app.production.shares()
+            serving = live.app.production.serving
+            assert serving is not None
+            serving.stop()
+    deploying.communicate()
+    assert deploying.returncode == 8, "".join(said)
+    assert f"{release} did not stay in service." in "".join(said)
+    assert live.app.serving == before
+    assert live.locks == []
+
+
+def _watched(live: Stage, *, seconds: float) -> str:
+    file = live.project.root / "llmops.toml"
+    table = "[targets.azure]\n"
+    text = file.read_text().replace(table, f"{table}bake_seconds = {seconds:g}\n")
+    live.project.write("llmops.toml", text)
+    return live.project.commit("Watch it")
