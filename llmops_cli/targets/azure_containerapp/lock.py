@@ -29,8 +29,9 @@ TAG = f"{PREFIX}lock"
 #: to write after having read that the lock is free. (M. Fischer's algorithm.) Azure itself lets
 #: nobody write while it takes a change.
 _SETTLING_SECONDS = 0.5
-#: Seconds that a lock holds besides what the project file lets a deploy take, for the image.
-_SPARE_SECONDS = 1800.0
+#: Seconds that a lock holds besides what the project file lets a deploy take: at first for the
+#: image, and from the first change on for the checks.
+_IMAGE_SECONDS, _CHECK_SECONDS = 1800.0, 600.0
 _LONGEST_WORD = 32
 
 
@@ -79,12 +80,12 @@ def lease_of(tags: Mapping[str, str]) -> Lease | None:
 
 def new_lease(place: Place, holder: Holder) -> Lease:
     """Return a lease for a holder, from now on."""
-    return Lease(secrets.token_hex(6), _until(place), holder, machine())
+    return Lease(secrets.token_hex(6), _until(place, _IMAGE_SECONDS), holder, machine())
 
 
 def renewed(place: Place, lease: Lease) -> Lease:
     """Return a lease that holds from now on."""
-    return replace(lease, until=_until(place))
+    return replace(lease, until=_until(place, _CHECK_SECONDS))
 
 
 def with_lease(lease: Lease, tags: Mapping[str, str]) -> dict[str, str]:
@@ -197,8 +198,8 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _until(place: Place) -> datetime:
+def _until(place: Place, spare: float) -> datetime:
     configured = place.configured
     steps = len(configured.traffic_steps) * configured.step_seconds
-    seconds = configured.ready_seconds + steps + configured.bake_seconds + _SPARE_SECONDS
+    seconds = configured.ready_seconds + steps + configured.bake_seconds + spare
     return datetime.now(UTC) + timedelta(seconds=seconds)
