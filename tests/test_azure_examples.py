@@ -64,9 +64,9 @@ def test_its_workflow_tests_it_and_it_keeps_a_conversation(copied: Project, exam
         # As the guide that the first example is made after tells its readers to ask.
         session = client.post("/sessions").json()["session_id"]
         talk = f"/sessions/{session}/message"
-        client.post(talk, content='{"message": "Hello, remember my name is Ali"}')
+        client.post(talk, content='{"message": "Hello, remember my name is Ada"}')
         answer = client.post(talk, content='{"message":"What is my name?"}').json()
-        assert "Ali" in json.dumps(answer["assistant"])
+        assert "Ada" in json.dumps(answer["assistant"])
         assert client.post(talk, content='{"message":"end"}').json()["ended"] is True
         assert client.post(talk, content='{"message":"Still there?"}').status_code == 404
         assert client.get("/health").json()["status"] == "ok"
