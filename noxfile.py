@@ -41,7 +41,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test; what this machine lacks is skipped by name."""
     session.install("-e", EXTRAS, *_group("test"))
-    session.run("pytest", "-n", "2", *session.posargs)
+    # More than there are processors: many tests wait for others.
+    session.run("pytest", "-n", "4", *session.posargs)
 
 
 @nox.session
@@ -73,7 +74,7 @@ def infra(session: nox.Session) -> None:
         session.run_install("pip", "download", "-q", "--no-deps", "-d", str(folder), package)
         known[f"LLMOPS_TEST_{name.upper()}"] = str(next(folder.glob("*.whl")))
     environment = {**os.environ, **known, "TF_CLI_CONFIG_FILE": os.devnull}
-    session.run("pytest", "-n", "2", "tests/infra", *session.posargs, env=environment)
+    session.run("pytest", "-n", "3", "tests/infra", *session.posargs, env=environment)
     # Its packages are older than ours, so it has an environment of its own. About 290 MB.
     checkov = temporary / "checkov"
     session.run_install("python", "-m", "venv", str(checkov))
