@@ -1,6 +1,7 @@
 """Fixtures that every room shares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,29 @@ import pytest
 from tests.project import Project, make_project
 
 pytest_plugins = ("tests.fakes.azure.fixtures",)
+
+#: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
+_WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the tests that wait among those that compute, so that no processor is idle."""
+    waiting = [item for item in items if item.nodeid.startswith(_WAITING)]
+    others = [item for item in items if not item.nodeid.startswith(_WAITING)]
+    files = [list(found) for _, found in groupby(others, lambda item: item.path)]
+    if files:
+        items[:] = list(_spread(waiting, files))
+
+
+def _spread(
+    waiting: Sequence[pytest.Item], files: Sequence[Sequence[pytest.Item]]
+) -> Iterator[pytest.Item]:
+    given = 0
+    for number, file in enumerate(files, 1):
+        yield from file
+        until = len(waiting) * number // len(files)
+        yield from waiting[given:until]
+        given = until
 
 
 @pytest.fixture

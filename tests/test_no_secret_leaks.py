@@ -155,7 +155,7 @@ def live_through(project: Project, upstream: ScriptedUpstream) -> Iterator[Run]:
     junit = str(project.root / "junit.xml")
 
     def run(status: int, command: str, *more: str, input: str | None = None) -> Run:
-        ended = project.llmops(*command.split(), *more, input=input)
+        ended = project.by_itself(*command.split(), *more, input=input)
         assert ended.status == status, ended.said
         return ended
 

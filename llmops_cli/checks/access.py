@@ -10,6 +10,9 @@ from llmops_cli.core.secret import Secret
 _PATH = "/v1/chat/completions"
 _REFUSED = frozenset({401, 403})
 _NO_ROUTE = frozenset({404, 405})
+_TOO_MANY = 429
+#: What our API says to an address that had too many of them.
+_WRONG_ONES = "too_many_wrong_credentials"
 
 #: Nothing that a model could be asked with, so that an API without a lock spends no tokens.
 _EMPTY: dict[str, object] = {}
@@ -29,11 +32,20 @@ def _judge(api: Api, credential: Secret | None, how: str) -> Finding:
     answer = _knock(api, credential)
     if answer.status in _REFUSED:
         return passed(f"{answer.question} {how} answered {answer.status}")
+    if answer.status == _TOO_MANY:
+        return _judge_throttled(answer, how)
     if answer.status in _NO_ROUTE:
         return failed(answer.said)
     if api.subject.credential is None:
         return skipped("the API asks nobody for a credential, and none was given")
     return failed(f"{how} the API let the request in: {answer.said}")
+
+
+def _judge_throttled(answer: Answer, how: str) -> Finding:
+    # Only who looks at credentials counts the wrong ones.
+    if _WRONG_ONES in answer.text:
+        return passed(f"{answer.question} {how} answered {answer.status}: {_WRONG_ONES}")
+    return failed(f"whether a request {how} is refused is not known: {answer.said}")
 
 
 def _knock(api: Api, credential: Secret | None) -> Answer:

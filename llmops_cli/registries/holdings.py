@@ -13,7 +13,7 @@ from llmops_cli.registries.wire import Answer
 
 _PAGE = 500
 #: Pages that are read; a registry that has more is one that comes back to where it was.
-_MOST_PAGES = 1000
+_MOST_PAGES = 200
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
 _NOT_THERE = 404
 _NOT_ALLOWED = 405

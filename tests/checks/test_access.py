@@ -52,3 +52,15 @@ def test_a_wrong_key_that_is_let_in_is_told_apart_from_a_missing_one() -> None:
         results = asked(subject(server.url), *BOTH)
     assert results["refuses-missing-credential"].verdict is PASSED
     assert results["refuses-wrong-credential"].verdict is FAILED
+
+
+def test_an_address_that_had_too_many_wrong_credentials_is_refused() -> None:
+    fault = {"error": {"message": "Too many", "code": "too_many_wrong_credentials"}}
+    assert verdicts(lambda _: as_json(fault, 429)) == {PASSED}
+
+
+def test_a_request_that_was_throttled_was_not_let_in_and_is_not_known_to_be_refused() -> None:
+    with serving(lambda _: as_json({"error": {"code": "rate_limited"}}, 429)) as server:
+        results = asked(subject(server.url), *BOTH)
+    assert {result.verdict for result in results.values()} == {FAILED}
+    assert all("is not known" in result.evidence for result in results.values())

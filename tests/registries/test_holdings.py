@@ -84,10 +84,13 @@ def test_a_repository_that_is_not_there_holds_nothing(deleting: RunningRegistry)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"no json", b'{"tags": 3}'])
-def test_an_answer_that_is_no_list_is_refused(proxy: FaultyProxy, body: bytes) -> None:
+def test_an_answer_that_is_no_list_is_refused(
+    deleting: RunningRegistry, proxy: FaultyProxy, body: bytes
+) -> None:
+    seed(deleting.url, "team/lies", "v1", {})
     proxy.lies = [("tags/list", {}, body)]
     with pytest.raises(BuildError, match="cannot be trusted"):
-        registry_at(proxy.host, "team/all").holdings()
+        registry_at(proxy.host, "team/lies").holdings()
 
 
 def test_an_image_is_removed_by_its_digest_with_all_its_tags(deleting: RunningRegistry) -> None:

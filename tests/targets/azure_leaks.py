@@ -10,7 +10,7 @@ from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject
 from tests.fakes.azure.registry import Registry
 from tests.fakes.azure.vault import Vault
-from tests.project import Project, Run
+from tests.project import Run
 from tests.test_no_secret_leaks import KEY, ROTATED, UPSTREAM_KEY, VALUES, Witness, forms
 
 #: A value that the API does not start with; of it, this part is looked for.
@@ -49,7 +49,7 @@ def leaks_of(stage: Stage) -> list[str]:
 
     def run(*words: str, status: int = 0, input: str | None = None) -> None:
         # A process of its own, whose arguments and environment are looked at.
-        done = Project.llmops(project, "--verbose", *words, input=input)
+        done = project.by_itself("--verbose", *words, input=input)
         assert done.status == status, done.said
         runs.append(done)
 

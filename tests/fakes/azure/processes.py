@@ -105,6 +105,8 @@ def _start(environment: Mapping[str, str], files: Files | None) -> Process:
             "LLMOPS_LISTEN_FD": str(listening.fileno()),
             # A client that keeps its connections must not hold up the end of a test.
             "LLMOPS_DRAIN_IDLE_SECONDS": "0.05",
+            # Many tests share a process, and each asks it with wrong credentials.
+            "LLMOPS_FAILED_AUTH_LIMIT": "0",
         }
         (folder / "data").mkdir()
         popen = subprocess.Popen(
