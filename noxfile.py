@@ -105,6 +105,16 @@ def package(session: nox.Session) -> None:
         clean = f"{folder}/clean/bin"
         session.run(f"{clean}/pip", "install", "-q", f"{wheel}[serve]", external=True)
         _use(session, f"{clean}/llmops", f"{folder}/my-chat")
+        _miss_extras(session, f"{clean}/llmops", folder)
+
+
+def _miss_extras(session: nox.Session, llmops: str, folder: str) -> None:
+    """An extra that is not installed is told as such, and is no defect."""
+    for kind, commands in (("compose", ["doctor"]), ("azure", ["doctor", "status", "deploy"])):
+        session.run(llmops, "init", f"{folder}/{kind}", "--target", kind, external=True)
+        for command in commands:
+            words = ("-C", f"{folder}/{kind}", command, "-t", kind)
+            session.run(llmops, *words, external=True, success_codes=[4])
 
 
 def _use(session: nox.Session, llmops: str, project: str) -> None:

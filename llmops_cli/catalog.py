@@ -31,7 +31,11 @@ INFRA_FOLDER = "infra"
 
 
 def make_target(config: Config, name: str, directory: Path) -> Target:
-    """Make the target of that name for the project in ``directory``. Touches nothing."""
+    """Make the target of that name for the project in ``directory``. Touches nothing.
+
+    Raises:
+        PreflightError: this system cannot have such a target, or its packages are missing.
+    """
     settings = config.targets[name]
     if isinstance(settings, ComposeTarget):
         return _compose(config, name, settings, directory)
@@ -223,11 +227,12 @@ def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path
 def _azure(
     config: Config, name: str, settings: AzureWebappTarget | AzureContainerAppTarget
 ) -> Target:
-    from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.clouds.azure.account import Account, require_packages
     from llmops_cli.secret_stores.key_vault import KeyVaultStore
     from llmops_cli.targets.azure_containerapp import making as container_apps
     from llmops_cli.targets.azure_webapp import making as web_apps
 
+    require_packages()
     account = Account(settings)
     store = KeyVaultStore(account)
     if isinstance(settings, AzureWebappTarget):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from llmops_cli.core.image import Image
 from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.packages import require_packages
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ def look_up(engine: Engine, name: str) -> Held | None:
     """Return the image of that name or id, or None where the engine holds none.
 
     Raises:
-        PreflightError: the program is missing, or no engine answers.
+        PreflightError: a package or the program is missing, or no engine answers.
         EngineError: it refused the question.
     """
+    require_packages()
     from python_on_whales.exceptions import DockerException, NoSuchImage
 
     try:
