@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llmops_cli.core.image import Images
 from llmops_cli.core.release import Release
 from llmops_cli.core.target import Documented
 from llmops_cli.errors import PreflightError
@@ -28,15 +29,24 @@ def render(project: Project, *, allow_dirty: bool = False) -> Rendered:
     """
     release = resolve(project.config, project.source, project.target, allow_dirty=allow_dirty)
     if project.images is not None:
-        # No registry is asked: what a deploy would make is called by its name.
-        built = project.images.built(release)
-        name = project.images.name_of(release)
-        release = replace(release, image=built.reference if built else name)
+        release = replace(release, image=_image_of(project.images, release))
     files: dict[str, str] = {}
     for part in (project.target, project.images):
         if isinstance(part, Documented):
             files |= part.documents(release)
     return Rendered(release, dict(sorted(files.items())))
+
+
+def _image_of(images: Images, release: Release) -> str:
+    """Return the image that is here already, or the name of the one that a deploy would make.
+
+    No registry is asked, and no engine is needed: targets elsewhere have none here.
+    """
+    try:
+        built = images.built(release)
+    except PreflightError:
+        built = None
+    return built.reference if built else images.name_of(release)
 
 
 def write(rendered: Rendered, folder: Path) -> tuple[Path, ...]:
