@@ -110,7 +110,11 @@ def test_a_value_in_a_variable_is_found(running: RunningRegistry) -> None:
     assert [leak.place for leak in found(running.host, None, value)] == ["ENV TOKEN"]
 
 
-@pytest.mark.parametrize("body", [b"", b"no layer at all", gzip.compress(layer_of({"a": "b"}))])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no layer at all", gzip.compress(layer_of({"a": "b"}), mtime=0)],
+    ids=["nothing", "no layer", "another layer"],
+)
 def test_a_layer_that_is_not_the_promised_one_is_no_reason_for_peace(
     running: RunningRegistry, body: bytes
 ) -> None:
