@@ -11,6 +11,7 @@ from llmops_cli.config.azure import AzureTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
+from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import LocalTarget, TargetSettings
 from llmops_cli.core.diagnosis import Probe
@@ -21,6 +22,7 @@ from llmops_cli.errors import PreflightError
 
 if TYPE_CHECKING:
     from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.hosts.several import Hosts
     from llmops_cli.images.registry_of import Logins
     from llmops_cli.registries.oci import Registry
 
@@ -41,6 +43,8 @@ def make_target(config: Config, name: str, directory: Path) -> Target:
         return _compose(config, name, settings, directory)
     if isinstance(settings, AzureWebappTarget | AzureContainerAppTarget):
         return _azure(config, name, settings)
+    if isinstance(settings, HostTarget):
+        return _host(config, name, settings, directory)
     return _local(name, settings, directory)
 
 
@@ -86,6 +90,10 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     settings = config.targets[name]
     if isinstance(settings, AzureTarget):
         return _azure_probes(config, settings, target)
+    if isinstance(settings, HostTarget):
+        from llmops_cli.hosts import doctor as hosts
+
+        return hosts.probes(_hosts(config, settings, directory))
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes
@@ -114,6 +122,10 @@ def make_infrastructure(config: Config, name: str, directory: Path) -> Infrastru
         PreflightError: the project does not say what to make.
     """
     settings = config.targets[name]
+    if isinstance(settings, HostTarget):
+        from llmops_cli.infra.host import HostInfrastructure
+
+        return HostInfrastructure(name, config, settings, _hosts(config, settings, directory))
     if not isinstance(settings, AzureWebappTarget | AzureContainerAppTarget):
         return None
     if settings.infra is None:
@@ -222,6 +234,20 @@ def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path
     engine = Engine(host=settings.docker_host, context=settings.context)
     store = VolumeStore(engine, stack_of(config, name).name)
     return make_compose_target(config, name, directory, engine, store)
+
+
+def _host(config: Config, name: str, settings: HostTarget, directory: Path) -> Target:
+    from llmops_cli.secret_stores.hosts import HostStore
+    from llmops_cli.targets.host.making import make_host_target
+
+    hosts = _hosts(config, settings, directory)
+    return make_host_target(config, name, directory, hosts, HostStore(hosts))
+
+
+def _hosts(config: Config, settings: HostTarget, directory: Path) -> "Hosts":
+    from llmops_cli.hosts.making import hosts_of
+
+    return hosts_of(config, settings, directory)
 
 
 def _azure(

@@ -9,6 +9,7 @@ from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name, ProjectPath, SecretNames
+from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.image import ImageSettings
 from llmops_cli.config.table import Table
 from llmops_cli.config.target import LocalTarget
@@ -60,7 +61,8 @@ class Config(Table):
     )
     checks: Checks = Field(default=Checks(), description="How a release is verified.")
     targets: Mapping[
-        Name, LocalTarget | ComposeTarget | AzureWebappTarget | AzureContainerAppTarget
+        Name,
+        LocalTarget | ComposeTarget | HostTarget | AzureWebappTarget | AzureContainerAppTarget,
     ] = Field(
         default_factory=lambda: {"local": LocalTarget()},
         description='Places where releases run, by name. Default: one, "local".',

@@ -10,6 +10,7 @@ from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name
+from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.problems import Problem, as_written, nearest, of_table
 from llmops_cli.config.target import LocalTarget, TargetSettings
 
@@ -17,6 +18,7 @@ from llmops_cli.config.target import LocalTarget, TargetSettings
 KINDS: Mapping[str, type[TargetSettings]] = {
     "local": LocalTarget,
     "compose": ComposeTarget,
+    "host": HostTarget,
     "azure": AzureWebappTarget,
     "azure-containerapp": AzureContainerAppTarget,
 }

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from llmops_cli import __version__
 from llmops_cli.config.model import Config
+from llmops_cli.contents import requirements
+from llmops_cli.contents.commit_files import put_commit, remove_empty
+from llmops_cli.contents.ignoring import LEFT_OUT, Ignored
+from llmops_cli.contents.served_code import put_served_code, served_code
 from llmops_cli.core.release import Release
 from llmops_cli.errors import PreflightError
-from llmops_cli.images import context, requirements
+from llmops_cli.images import context
 from llmops_cli.images.builder import Kind
 from llmops_cli.images.dockerfile import dockerfile, model_files
-from llmops_cli.images.ignoring import LEFT_OUT, Ignored
 from llmops_cli.images.labels import tag_of
 from llmops_cli.source import Source
 
@@ -35,7 +38,7 @@ class Embedded:
             dockerfile(self.config, Kind.CLASSIC, {}),
         ):
             found.update(text.encode())
-        for name, content in context.served_code():
+        for name, content in served_code():
             found.update(name.encode() + b"\0" + content)
         return found.hexdigest()[:16]
 
@@ -57,9 +60,9 @@ class Embedded:
             BuildError: something cannot be read or written.
         """
         self._write_requirements(release, folder)
-        context.put_served_code(folder / context.CODE)
+        put_served_code(folder / context.CODE)
         ignored = Ignored((*LEFT_OUT, *self._kept(), *self._own_lines(release)))
-        paths = context.put_commit(self.source, release.tree, folder / context.APP, ignored)
+        paths = put_commit(self.source, release.tree, folder / context.APP, ignored)
         self._require(paths)
         self._set_models_apart(folder)
         text = dockerfile(self.config, kind, _identity(release))
@@ -89,7 +92,7 @@ class Embedded:
             moved = folder / context.MODELS / context.APP / path
             moved.parent.mkdir(parents=True, exist_ok=True)
             (folder / context.APP / path).rename(moved)
-        context.remove_empty(folder / context.APP)
+        remove_empty(folder / context.APP)
 
     def _own_lines(self, release: Release) -> list[str]:
         return (self.source.read(release.tree, ".dockerignore") or "").splitlines()

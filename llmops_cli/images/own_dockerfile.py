@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmops_cli.contents.commit_files import put_commit
+from llmops_cli.contents.ignoring import Ignored
 from llmops_cli.core.release import Release
 from llmops_cli.errors import PreflightError
 from llmops_cli.images import context
 from llmops_cli.images.builder import Kind
-from llmops_cli.images.ignoring import Ignored
 from llmops_cli.source import Source
 
 
@@ -42,7 +43,7 @@ class OwnDockerfile:
             BuildError: something cannot be read or written.
         """
         ignored = Ignored([*self._lines(release), *(f"!{name}" for name in self._read_by_builder)])
-        paths = context.put_commit(self.source, release.tree, folder / context.APP, ignored)
+        paths = put_commit(self.source, release.tree, folder / context.APP, ignored)
         if self.path not in paths:
             raise PreflightError(
                 f"The commit has no {self.path}, which [image] dockerfile names.",

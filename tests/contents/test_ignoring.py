@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_cli.images.ignoring import LEFT_OUT, REFUSED, Ignored
+from llmops_cli.contents.ignoring import LEFT_OUT, REFUSED, Ignored
 from tests.engines import needs_engine
 from tests.images.small import unique
 

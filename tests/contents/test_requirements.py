@@ -8,11 +8,11 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from llmops_cli.config.load import parse as project_file
+from llmops_cli.contents.requirements import checked, extras, locked, parse
 from llmops_cli.errors import PreflightError
-from llmops_cli.images.requirements import checked, extras, locked, parse
 
 ROOT = Path(__file__).parents[2]
-LOCKS = sorted((ROOT / "llmops_cli" / "images" / "locks").glob("*.txt"))
+LOCKS = sorted((ROOT / "llmops_cli" / "contents" / "locks").glob("*.txt"))
 EVERY = [path.stem for path in LOCKS]
 HASH = "--hash=sha256:" + "0" * 64
 
@@ -20,7 +20,7 @@ HASH = "--hash=sha256:" + "0" * 64
 @pytest.mark.parametrize("name", EVERY)
 def test_a_lock_has_what_its_extra_asks_for(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pins = _pins((ROOT / f"llmops_cli/images/locks/{name}.txt").read_text())
+    pins = _pins((ROOT / f"llmops_cli/contents/locks/{name}.txt").read_text())
     asked = [Requirement(line) for line in project["optional-dependencies"][name]]
     assert asked
     for requirement in asked:
@@ -30,7 +30,7 @@ def test_a_lock_has_what_its_extra_asks_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_lock_names_no_place_to_fetch_from(name: str) -> None:
-    text = (ROOT / f"llmops_cli/images/locks/{name}.txt").read_text()
+    text = (ROOT / f"llmops_cli/contents/locks/{name}.txt").read_text()
     assert "://" not in text
     assert "--index" not in text
     assert "--find-links" not in text
