@@ -35,15 +35,18 @@ def all_tags(session: Session) -> Iterator[str]:
         AccessError: the registry refuses the login.
         BuildError: it does not answer, or what it answers is no list.
     """
-    query: str | None = f"n={_PAGE}"
-    for _ in range(_MOST_PAGES):
+    query = f"n={_PAGE}"
+    asked = set[str]()
+    while query not in asked and len(asked) < _MOST_PAGES:
+        asked.add(query)
         answer = session.get(f"tags/list?{query}", accept="application/json")
         if answer.status == _NOT_THERE:
             return
         yield from _tags(session, answer)
-        query = _next(answer)
-        if query is None:
+        found = _next(answer)
+        if found is None:
             return
+        query = found
     raise broken(session.repository, answer, "its list of tags has no end")
 
 
