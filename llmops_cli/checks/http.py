@@ -77,13 +77,19 @@ class Answer:
             raise CheckError(f"{self.said} (not JSON)") from error
 
 
-def open_client(url: str, timeout_seconds: float = 10) -> httpx2.Client:
+def open_client(url: str, timeout_seconds: float = 10, trusted: str = "") -> httpx2.Client:
     """Return a client for ``url``, to be closed by the caller. It follows no redirect.
 
-    A proxy from the environment is not used for a loopback address, which it could not reach.
+    ``trusted`` holds certificates (PEM) to trust besides the system's; the host name in the
+    server's certificate is compared all the same. A proxy from the environment is not used for a
+    loopback address, which it could not reach.
+
+    Raises:
+        CheckError: ``trusted`` holds no certificate.
     """
     # A context without certificates: loading them takes longer than a local check.
-    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+    is_plain = url.startswith("http://")
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else trusting(trusted)
     return httpx2.Client(
         base_url=url,
         timeout=timeout_seconds,
@@ -93,6 +99,23 @@ def open_client(url: str, timeout_seconds: float = 10) -> httpx2.Client:
         else None,
         verify=verify,
     )
+
+
+def trusting(certificates: str) -> ssl.SSLContext:
+    """Return what a client checks servers with: the system's certificates, and these (PEM).
+
+    Raises:
+        CheckError: there is a text, and it holds no certificate.
+    """
+    context = httpx2.create_ssl_context()
+    if certificates:
+        try:
+            context.load_verify_locations(cadata=certificates)
+        except (ssl.SSLError, ValueError) as error:
+            raise CheckError("What is to be trusted is no certificate in PEM format.") from error
+        # A server's own certificate may be trusted too, whoever signed it.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def is_loopback(host: str) -> bool:

@@ -16,7 +16,8 @@ class Subject:
     does: 35 lets a server with a budget of 30 seconds give its own error. ``requires_recall`` is
     whether the model is able to repeat what it was told; one with random weights is not.
     ``has_own_application`` is whether the release serves an application of the project in the
-    place of the API, which need not speak the OpenAI dialect.
+    place of the API, which need not speak the OpenAI dialect. ``trusted`` holds certificates (PEM)
+    that are trusted besides the system's.
     """
 
     url: str
@@ -29,3 +30,4 @@ class Subject:
     requires_recall: bool = True
     model_timeout_seconds: float = 35
     has_own_application: bool = False
+    trusted: str = ""

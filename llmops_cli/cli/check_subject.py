@@ -24,6 +24,7 @@ class Asked:
     expect: str | None
     key_file: Path | None
     evals: bool | None
+    ca_file: Path | None = None
 
 
 def subject_of(session: Session, asked: Asked, defaults: Subject) -> Subject:
@@ -31,13 +32,14 @@ def subject_of(session: Session, asked: Asked, defaults: Subject) -> Subject:
 
     Raises:
         UsageError: the options contradict each other or cannot be used.
-        AccessError: the key file cannot be read or holds no key.
+        AccessError: the key file, or that of certificates, cannot be read or holds none.
         ConfigError: the project file or a golden prompt is invalid.
         CheckError: nothing was ever deployed to the target.
     """
     if asked.url is not None and asked.target is not None:
         raise UsageError("--url and --target exclude each other.")
-    subject = replace(defaults, expected_commit=_commit(asked.expect))
+    trusted = _certificates(asked.ca_file) if asked.ca_file else ""
+    subject = replace(defaults, expected_commit=_commit(asked.expect), trusted=trusted)
     if asked.url is not None:
         return _of_url(session, asked, subject, asked.url)
     return _of_target(session, asked, subject)
@@ -50,6 +52,7 @@ def _of_url(session: Session, asked: Asked, subject: Subject, url: str) -> Subje
 
 def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
     from llmops_cli.cli.project import open_config
+    from llmops_cli.core.target import trusted_for
     from llmops_cli.flows.project import credential
 
     config, target = open_config(session, asked.target)
@@ -70,6 +73,7 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),
+        trusted=f"{trusted_for(target)}\n{subject.trusted}".strip(),
     )
 
 
@@ -111,12 +115,27 @@ def _given_key(asked: Asked) -> Secret | None:
     return first_key(Secret(os.environ.get(_KEY, "")))
 
 
-def _key_in_file(file: Path) -> Secret:
+def _certificates(file: Path) -> str:
+    from llmops_cli.checks.http import trusting
+
+    text = _text_of("--ca-file", file)
     try:
-        key = first_key(Secret(file.read_text(encoding="utf-8")))
+        trusting(text or " ")
+    except CheckError as error:
+        raise AccessError(f"--ca-file {file} holds no certificate in PEM format.") from error
+    return text
+
+
+def _text_of(option: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise AccessError(f"--key-file {file} cannot be read: {reason}.") from error
+        raise AccessError(f"{option} {file} cannot be read: {reason}.") from error
+
+
+def _key_in_file(file: Path) -> Secret:
+    key = first_key(Secret(_text_of("--key-file", file)))
     if key is None:
         raise AccessError(f"--key-file {file} holds no key.")
     return key

@@ -34,6 +34,14 @@ KeyFile = Annotated[
         help="File with the API's key  [default: the target's key, or $LLMOPS_API_KEY].",
     ),
 ]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        metavar="FILE",
+        help="Certificates (PEM) to trust besides the system's and those of the target.",
+    ),
+]
 Model = Annotated[
     str | None, typer.Option("--model", help="The model to ask  [default: the first one listed].")
 ]
@@ -62,6 +70,7 @@ def command(
     expect: Expect = None,
     junit: JUnit = None,
     key_file: KeyFile = None,
+    ca_file: CaFile = None,
     model: Model = None,
     evals: Evals = None,
     no_recall: NoRecall = False,
@@ -86,7 +95,7 @@ def command(
         requires_recall=not no_recall,
         model_timeout_seconds=model_timeout,
     )
-    subject = subject_of(session, Asked(target, url, expect, key_file, evals), defaults)
+    subject = subject_of(session, Asked(target, url, expect, key_file, evals, ca_file), defaults)
     with shown(session.output, subject.url) as observe:
         report = smoke_test(subject, observe)
     write_reports(report, junit, session.output)

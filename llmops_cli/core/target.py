@@ -97,6 +97,20 @@ class Target(Protocol):
 
 
 @runtime_checkable
+class Vouching(Protocol):
+    """A target whose public address may show a certificate that no authority here knows."""
+
+    def certificates(self) -> str:
+        """Return certificates (PEM) to trust besides the system's, "" where there is none."""
+        ...
+
+
+def trusted_for(target: Target) -> str:
+    """Return the certificates (PEM) that a target vouches for, "" where it vouches for none."""
+    return target.certificates() if isinstance(target, Vouching) else ""
+
+
+@runtime_checkable
 class Documented(Protocol):
     """A target, or what makes its images, whose work is described by files that one can read."""
 

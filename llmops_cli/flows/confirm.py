@@ -12,15 +12,24 @@ _POLL_SECONDS = 0.05
 _ANSWER_SECONDS = 5.0
 
 
-def confirm(url: str, release: str, wanted: int, seconds: float = CONFIRM_SECONDS) -> None:
+def confirm(
+    url: str,
+    release: str,
+    wanted: int,
+    seconds: float = CONFIRM_SECONDS,
+    *,
+    trusted: str = "",
+) -> None:
     """Ask an address, over new connections, until ``wanted`` answers in a row name the release.
+
+    ``trusted`` holds certificates (PEM) to trust besides the system's.
 
     Raises:
         DeployError: that did not happen within ``seconds``.
     """
     deadline = time.monotonic() + seconds
     in_a_row, last = 0, "no answer"
-    with open_client(url, _ANSWER_SECONDS) as client:
+    with open_client(url, _ANSWER_SECONDS, trusted) as client:
         while in_a_row < wanted:
             answered = read_release(client)
             in_a_row = in_a_row + 1 if answered == release else 0

@@ -9,7 +9,7 @@ from llmops_cli.config.model import Config
 from llmops_cli.core.image import Images
 from llmops_cli.core.release import Release, State
 from llmops_cli.core.secret import Secret, first_key
-from llmops_cli.core.target import Target
+from llmops_cli.core.target import Target, trusted_for
 from llmops_cli.source import Source
 
 
@@ -44,6 +44,7 @@ def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> 
         model=release.settings.get("LLMOPS_MODEL"),
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         model_timeout_seconds=config.api.request_seconds + 5,
+        trusted=trusted_for(project.target),
     )
 
 

@@ -101,7 +101,9 @@ class Rollout:
         return one_step(
             Phase.CONFIRM,
             f"Ask {self.address} until {wanted} answers in a row are {self.release.id}",
-            lambda: confirm(self.address, self.release.id, wanted),
+            lambda: confirm(
+                self.address, self.release.id, wanted, trusted=self.request.subject.trusted
+            ),
         ) + one_step(
             Phase.CONFIRM,
             f"Check {self.release.id} at its public address",
@@ -119,7 +121,7 @@ class Rollout:
         subject = replace(
             self.request.subject, url=url, expected_release=self.release.id, evals=evals
         )
-        with open_client(url, subject.timeout_seconds) as client:
+        with open_client(url, subject.timeout_seconds, subject.trusted) as client:
             found = list(run(checks_for(subject, client)))
         self.results.extend(found)
         broken = failures(found)

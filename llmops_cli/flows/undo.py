@@ -6,7 +6,7 @@ from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import read_release
 from llmops_cli.core.plan import Event, Phase, Plan, apply
 from llmops_cli.core.release import Candidate, State
-from llmops_cli.core.target import Target
+from llmops_cli.core.target import Target, trusted_for
 from llmops_cli.errors import (
     AccessError,
     BuildError,
@@ -48,7 +48,7 @@ def undone(
     try:
         apply(plan, progress)
         now = target.inspect()
-        serving = _serving(now)
+        serving = _serving(target, now)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
         return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
     before = seen.live.id if seen.live else None
@@ -64,10 +64,10 @@ def undone(
     return _put_back(candidate, progress, cause, _report(now, serving, plan))
 
 
-def _serving(now: State) -> str | None:
+def _serving(target: Target, now: State) -> str | None:
     if now.live is None:
         return None
-    with open_client(now.address, 5) as client:
+    with open_client(now.address, 5, trusted_for(target)) as client:
         return read_release(client)
 
 

@@ -18,7 +18,7 @@ def subject(url: str, **details: object) -> Subject:
 
 def asked(about: Subject, *only: str) -> dict[str, CheckResult]:
     """Run all checks, or some, and return the results by name."""
-    with open_client(about.url, about.timeout_seconds) as client:
+    with open_client(about.url, about.timeout_seconds, about.trusted) as client:
         checks = checks_for(about, client)
         return {
             result.name: result

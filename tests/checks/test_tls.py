@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from llmops_cli.checks.http import trusting
 from tests.checks.asking import FAILED, PASSED, asked, subject
 from tests.checks.certificates import Authority, make_authority
 from tests.checks.faulty_servers import serving
@@ -67,6 +68,31 @@ def test_a_certificate_of_an_unknown_authority_fails(
     results = tls_of(authority, 90)
     assert results["tls"].verdict is FAILED
     assert "certificate verify failed" in results["tls"].evidence
+
+
+def test_certificates_that_are_vouched_for_are_trusted_besides_the_systems(
+    authority: Authority,
+) -> None:
+    vouched = {"trusted": authority.file.read_text()}
+    with serving(GoodApi(), authority.serve(90)) as server:
+        assert asked(subject(server.url, **vouched), "tls")["tls"].verdict is PASSED
+        assert asked(subject(server.url), "tls")["tls"].verdict is FAILED
+    context = trusting(authority.file.read_text())
+    assert len(context.get_ca_certs()) == len(trusting("").get_ca_certs()) + 1
+
+
+def test_a_servers_own_certificate_may_be_trusted_and_for_its_own_name_alone(
+    authority: Authority,
+) -> None:
+    here, elsewhere = authority.serve(90), authority.serve(90, "DNS:chat.example.com")
+    own = {"trusted": (authority.folder / "90-IP-127.0.0.1.pem").read_text()}
+    other = {"trusted": (authority.folder / "90-DNS-chat.example.com.pem").read_text()}
+    with serving(GoodApi(), here) as server:
+        assert asked(subject(server.url, **own), "tls")["tls"].verdict is PASSED
+    with serving(GoodApi(), elsewhere) as server:
+        result = asked(subject(server.url, **other), "tls")["tls"]
+    assert result.verdict is FAILED
+    assert "not valid for '127.0.0.1'" in result.evidence
 
 
 def test_plain_http_where_tls_is_expected_fails() -> None:

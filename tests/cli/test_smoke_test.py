@@ -64,11 +64,24 @@ def test_a_fault_ends_with_10_and_the_check_by_its_name(
 def test_a_certificate_that_is_not_trusted_ends_with_10(shell: Shell, tmp_path: Path) -> None:
     with serving(GoodApi(), make_authority(tmp_path).serve(90)) as server:
         run = shell(server.url)
+        told = shell(server.url, "--ca-file", str(tmp_path / "authority.pem"))
         shell.environment["SSL_CERT_FILE"] = str(tmp_path / "authority.pem")
         trusting = shell(server.url)
     assert run.status == 10
     assert re.search(r"^failed +tls .*certificate verify failed", run.out, re.MULTILINE)
+    assert told.status == 0, told.said
     assert trusting.status == 0, trusting.said
+
+
+@pytest.mark.parametrize("text", [None, "", "no certificate"])
+def test_a_ca_file_without_a_certificate_ends_with_5(
+    shell: Shell, tmp_path: Path, text: str | None
+) -> None:
+    if text is not None:
+        (tmp_path / "ca.pem").write_text(text)
+    run = shell("http://127.0.0.1:1", "--ca-file", "ca.pem")
+    assert run.status == 5
+    assert "--ca-file ca.pem" in run.err
 
 
 def test_nobody_there_ends_with_10(shell: Shell) -> None:
