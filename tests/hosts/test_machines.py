@@ -13,13 +13,12 @@ def test_a_machine_enforces_limits_hands_out_credentials_and_survives_a_reboot(
 ) -> None:
     with machines(tmp_path) as fleet:
         [machine] = fleet.machines
-        run = ("systemd-run", "--quiet", "--wait", "--pipe")
-        eats = "bytearray(200 << 20)"
-        limit = ("--property=MemoryMax=50M", "--property=MemorySwapMax=0")
+        eats = """python3 -c 'b"x" * (200 << 20)'"""
+        killed = machine.run("sh", "-c", f"systemd-run --wait -p MemoryMax=50M {eats} 2>&1; :")
         machine.run("sh", "-c", "echo told > /root/value")
         given = ("--property=LoadCredential=name:/root/value", "--property=DynamicUser=yes")
-        said = machine.run(*run, *given, "sh", "-c", "cat $CREDENTIALS_DIRECTORY/name")
-        killed = machine.run("sh", "-c", f"{' '.join((*run, *limit))} python3 -c '{eats}'; echo $?")
+        shows = ("sh", "-c", "cat $CREDENTIALS_DIRECTORY/name")
+        said = machine.run("systemd-run", "--quiet", "--wait", "--pipe", *given, *shows)
         words = ["ssh", "-F", str(fleet.ssh_config), "host1", "sudo -n id -u; sleep 100"]
         asking = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert asking.stdout is not None
@@ -27,6 +26,7 @@ def test_a_machine_enforces_limits_hands_out_credentials_and_survives_a_reboot(
         machine.cut()
         asking.communicate()
         machine.reboot()
-        assert (said, killed.strip() in ("137", "255"), first) == ("told\n", True, "0\n")
+        assert (said, first) == ("told\n", "0\n")
+        assert "oom-kill" in killed
         assert asking.returncode == 255
         assert machine.run("systemctl", "is-active", "nginx", "ssh").split() == ["active"] * 2
