@@ -88,7 +88,10 @@ class Machine:
 
 
 def boot(folder: Path, image: str, *, label: str) -> Machine:
-    """Start a server that has the ``host_key`` and ``authorized_keys`` of a folder."""
+    """Start a server that has the ``host_key`` and ``authorized_keys`` of a folder.
+
+    It boots meanwhile; see `Machine.wait`.
+    """
     for attempt in range(5):
         name = f"llmops-test-host-{secrets.token_hex(4)}"
         made = Machine(name, *(free_port() for _ in range(3)))
@@ -103,11 +106,6 @@ def boot(folder: Path, image: str, *, label: str) -> Machine:
             # Somebody else took a port between the look and the use.
             if attempt == 4 or "port is already allocated" not in str(error.stderr):
                 raise AssertionError(error.stderr) from error
-    try:
-        made.wait()
-    except BaseException:
-        made.close()
-        raise
     return made
 
 

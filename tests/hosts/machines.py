@@ -1,8 +1,8 @@
 """Servers for tests, and how ssh reaches them: a key and pinned host keys of their own."""
 
-import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.engines import holds
+from tests.hosts import snapshot
 from tests.hosts.host_project import HostProject, make_host_project
 from tests.hosts.machine import BARE, IMAGE, Machine, boot
+from tests.project import API_KEY
 
 __all__ = ["Fleet", "Machine", "machines", "needs_bare_host", "needs_hosts"]
 
@@ -49,9 +51,12 @@ class Fleet:
 def machines(
     folder: Path, count: int = 1, *, bootstrapped: bool = False, bare: bool = False
 ) -> Iterator[Fleet]:
-    """Run servers for as long as the context lasts; ``folder`` is for their keys."""
-    assert not bootstrapped
-    label = f"llmops.test-hosts={secrets.token_hex(4)}"
+    """Run servers for as long as the context lasts; ``folder`` is for their keys.
+
+    Those that are ``bootstrapped`` have the key `API_KEY`, and serve a release of a project like
+    that of `Fleet.project`; ``bare`` ones have nothing that their provider did not give them.
+    """
+    image = _bootstrapped() if bootstrapped else BARE if bare else IMAGE
     with ExitStack() as running:
         made: list[Machine] = []
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,10 +66,29 @@ def machines(
             own.mkdir()
             _new_key(own / "host_key")
             shutil.copy(folder / "login.pub", own / "authorized_keys")
-            machine = boot(own.resolve(), BARE if bare else IMAGE, label=label)
+            machine = boot(own.resolve(), image, label=snapshot.run_label())
             running.callback(machine.close)
             made.append(machine)
+        for machine in made:
+            machine.wait()
         yield Fleet(made, _ssh_config(folder, made))
+
+
+def _bootstrapped() -> str:
+    """Return the image of a server that serves; the first who asks in a test run makes it."""
+    with snapshot.alone():
+        if not snapshot.exists(snapshot.image()):
+            snapshot.forget_the_dead()
+            with (
+                tempfile.TemporaryDirectory(prefix="llmops-test-hosts-") as folder,
+                machines(Path(folder)) as fleet,
+            ):
+                project = fleet.project(Path(folder) / "chat")
+                project.ok("infra", "apply", "--yes")
+                project.ok("secrets", "set", "LLMOPS_API_KEY", input=API_KEY)
+                project.ok("deploy")
+                snapshot.keep(fleet.machines[0].name)
+    return snapshot.image()
 
 
 def _new_key(file: Path) -> None:
