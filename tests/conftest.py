@@ -8,7 +8,7 @@ import pytest
 
 from tests.project import Project, make_project
 
-pytest_plugins = ("tests.fakes.azure.fixtures",)
+pytest_plugins = ("tests.fakes.azure.fixtures", "tests.hosts.snapshot")
 
 #: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
 _WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")

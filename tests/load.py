@@ -34,6 +34,7 @@ end
 """
 #: Seconds after which wrk stops by itself, whatever happens to us.
 _WRK_SECONDS = 540
+_ANY_NUMBER = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 
 
 @dataclass
@@ -51,8 +52,9 @@ class Load:
 def loaded(project: Project, *, connections: int, streams: int, tokens: int) -> Iterator[Load]:
     """Load a project for as long as the context lasts; the result is complete afterwards."""
     load, ending = Load(), threading.Event()
+    client = httpx2.Client(verify=project.trust, timeout=60, limits=_ANY_NUMBER)
     threads = [
-        threading.Thread(target=_stream, args=(project, tokens, load, ending))
+        threading.Thread(target=_stream, args=(project, client, tokens, load, ending))
         for _ in range(streams)
     ]
     for thread in threads:
@@ -66,6 +68,7 @@ def loaded(project: Project, *, connections: int, streams: int, tokens: int) -> 
         out, _ = wrk.communicate()
         for thread in threads:
             thread.join()
+        client.close()
         _read(out, load)
 
 
@@ -92,17 +95,20 @@ def _read(out: str, load: Load) -> None:
     load.requests, load.bad, load.socket_errors = (int(number) for number in found.groups())
 
 
-def _stream(project: Project, tokens: int, load: Load, ending: threading.Event) -> None:
+def _stream(
+    project: Project, client: httpx2.Client, tokens: int, load: Load, ending: threading.Event
+) -> None:
     question = {
         "model": "demo",
         "stream": True,
         "messages": [{"role": "user", "content": f"count to {tokens}"}],
     }
-    headers = {"authorization": f"Bearer {API_KEY}"}
+    # A new connection for every stream, as a browser's page has it.
+    headers = {"authorization": f"Bearer {API_KEY}", "connection": "close"}
     url = f"{project.url}/v1/chat/completions"
     while not ending.is_set():
         try:
-            with httpx2.stream("POST", url, json=question, headers=headers, timeout=60) as answer:
+            with client.stream("POST", url, json=question, headers=headers) as answer:
                 lines = [line for line in answer.iter_lines() if line]
         except httpx2.HTTPError as error:
             load.truncated.append(f"{type(error).__name__}: {error}")

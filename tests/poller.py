@@ -1,5 +1,6 @@
 """Asks an address without pause while a test does something else, and remembers every answer."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +28,11 @@ class Answers:
 
 
 @contextmanager
-def polled(url: str) -> Iterator[Answers]:
+def polled(url: str, *, trust: ssl.SSLContext | bool = True) -> Iterator[Answers]:
     """Poll ``/version`` over new connections and over a kept one until the context ends."""
     answers, ending = Answers(), threading.Event()
     threads = [
-        threading.Thread(target=_poll, args=(url, answers, ending, headers))
+        threading.Thread(target=_poll, args=(url, trust, answers, ending, headers))
         for headers in ({"connection": "close"}, {})
     ]
     for thread in threads:
@@ -44,8 +45,14 @@ def polled(url: str) -> Iterator[Answers]:
             thread.join()
 
 
-def _poll(url: str, answers: Answers, ending: threading.Event, headers: dict[str, str]) -> None:
-    with httpx2.Client(base_url=url, timeout=10, headers=headers) as client:
+def _poll(
+    url: str,
+    trust: ssl.SSLContext | bool,
+    answers: Answers,
+    ending: threading.Event,
+    headers: dict[str, str],
+) -> None:
+    with httpx2.Client(base_url=url, timeout=10, headers=headers, verify=trust) as client:
         while not ending.wait(0.002):
             try:
                 answer = client.get("/version")

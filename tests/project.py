@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ class Project:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """What clients of its address trust; what the system trusts, unless told otherwise."""
+        return True
 
     @property
     def state(self) -> Path:
