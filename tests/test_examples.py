@@ -9,7 +9,7 @@ from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.load import load
 from llmops_cli.config.secret_shapes import holds_a_secret
 from llmops_cli.flows.project_files import template_texts
-from llmops_cli.targets.compose.profiles import services_of
+from llmops_cli.stacks.profiles import services_of
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").iterdir())
 #: Examples that are a template, filled in; so there is one text of each.

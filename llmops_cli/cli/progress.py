@@ -39,7 +39,7 @@ def _tell(event: Event, output: Output) -> None:
         details = [f"    {key}: {value}" for key, value in event.step.details.items()]
         output.note("\n".join([f"{event.step.title} ...", *(details if output.verbose else [])]))
     elif isinstance(event, StepSaid):
-        if output.verbose:
+        if output.verbose or event.milestone:
             output.note(f"    {event.line}")
     elif isinstance(event, StepFailed):
         output.note(f"  failed after {event.seconds:.2f} s")

@@ -25,14 +25,22 @@ class Phase(StrEnum):
     OPERATE = "operate"
 
 
+#: Takes one line of how a step goes.
+Tell = Callable[[str], None]
+
+
 @dataclass(frozen=True)
 class Step:
-    """One change of the world, in words that an operator understands."""
+    """One change of the world, in words that an operator understands.
+
+    One that may take minutes has ``do_telling`` in the place of ``do``, and tells how it goes.
+    """
 
     phase: Phase
     title: str
     do: Callable[[], object] = field(repr=False, compare=False)
     details: Mapping[str, str] = field(default_factory=dict)
+    do_telling: Callable[[Tell], object] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,20 @@ def one_step(
     return Plan((Step(phase, title, do, details or {}),))
 
 
+def long_step(
+    phase: Phase,
+    title: str,
+    do: Callable[[Tell], object],
+    details: Mapping[str, str] | None = None,
+) -> Plan:
+    """Return a plan of one step that tells how it goes."""
+    return Plan((Step(phase, title, lambda: do(_nobody), details or {}, do),))
+
+
+def _nobody(line: str) -> None:
+    """Take a line that nobody listens to."""
+
+
 @dataclass(frozen=True)
 class StepStarted:
     """A step is about to run."""
@@ -67,10 +89,14 @@ class StepStarted:
 
 @dataclass(frozen=True)
 class StepSaid:
-    """A step that takes long tells how it goes, in one line."""
+    """A step that takes long tells how it goes, in one line.
+
+    One that is a ``milestone`` shows that it goes on: it is for everybody, and comes seldom.
+    """
 
     step: Step
     line: str
+    milestone: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,8 +130,15 @@ def apply(plan: Plan, observe: Observer = ignore) -> None:
         observe(StepStarted(step))
         started = time.monotonic()
         try:
-            step.do()
+            _do(step, observe)
         except BaseException as error:
             observe(StepFailed(step, time.monotonic() - started, error))
             raise
         observe(StepFinished(step, time.monotonic() - started))
+
+
+def _do(step: Step, observe: Observer) -> None:
+    if step.do_telling is None:
+        step.do()
+    else:
+        step.do_telling(lambda line: observe(StepSaid(step, line, milestone=True)))

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from llmops_cli.cli.output import Output
+from llmops_cli.cli.progress import shown
+from llmops_cli.core.plan import Phase, Step, StepSaid
 from tests.cli.terminal import ended, seen, spawn
 from tests.project import Project, make_project
 
@@ -151,3 +154,13 @@ def test_a_yes_is_done(project: Project) -> None:
     assert (status, "llmops start" in text) == (0, True)
     assert project.ok("--json", "status").document["live"] is None
     project.ok("start")
+
+
+def test_without_a_terminal_what_takes_minutes_is_seen_to_go_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = Step(Phase.STAGE, "Start the stack", lambda: None)
+    with shown(Output()) as observe:
+        observe(StepSaid(step, "one of a thousand"))
+        observe(StepSaid(step, "half of it", milestone=True))
+    assert capsys.readouterr().err == "    half of it\n"

@@ -11,8 +11,11 @@ from llmops_cli.core.plan import (
     Step,
     StepFailed,
     StepFinished,
+    StepSaid,
     StepStarted,
+    Tell,
     apply,
+    long_step,
 )
 
 
@@ -84,3 +87,14 @@ def test_a_step_is_its_words_and_not_its_thunk() -> None:
     assert "list" not in repr(first)
     with pytest.raises(FrozenInstanceError):
         first.title = "Other"  # type: ignore[misc]
+
+
+def test_a_long_step_tells_everybody_how_it_goes() -> None:
+    def do(tell: Tell) -> None:
+        tell("half of it")
+
+    plan, events = long_step(Phase.STAGE, "Load a model", do), list[Event]()
+    apply(plan, events.append)
+    [step] = plan
+    assert events[1] == StepSaid(step, "half of it", milestone=True)
+    assert isinstance(events[2], StepFinished)

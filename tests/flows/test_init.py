@@ -23,7 +23,7 @@ from llmops_cli.flows.project_name import check_name, name_after
 from llmops_cli.flows.scaffold import Action, FileChange
 from llmops_cli.secret_stores.file import FileStore
 from llmops_cli.serve.models.demo_memory import reply
-from llmops_cli.targets.compose.profiles import services_of
+from llmops_cli.stacks.profiles import services_of
 
 
 def keep(change: FileChange) -> bool:

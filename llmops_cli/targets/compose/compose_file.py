@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from llmops_cli.core.release import Release
 from llmops_cli.rendering import render
+from llmops_cli.stacks.beside import Beside, Volume
+from llmops_cli.stacks.stack import Stack
 from llmops_cli.targets.compose.environment import SECRET_FOLDER, drain_seconds_of
-from llmops_cli.targets.compose.stack import Stack
 from llmops_cli.targets.documents import release_document
 
 #: The gateway's service, and its default image.
@@ -17,14 +18,6 @@ GATEWAY, GATEWAY_IMAGE = "gateway", "haproxy:3.2.4"
 PLAIN_PORT, TLS_PORT = 8080, 8443
 #: Seconds that a container has beyond those that its requests have to finish.
 _SLACK = 5
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A volume of the file. One that is not external is made by compose, and kept by it."""
-
-    name: str
-    is_external: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,31 +52,6 @@ class GatewayService:
         """A name for exactly this definition."""
         text = f"{self.host} {self.port} {self.image} {self.secrets}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class ConfigFiles:
-    """The texts of a service's configuration by their paths, and the volume that has them."""
-
-    service: str
-    volume: str
-    texts: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What runs beside the API: the services by name, their part of the file, their volumes.
-
-    ``files`` are to be in volumes before they start; ``api_secrets`` are the secrets that a
-    release's container gets; ``definitions`` names what each service is made from.
-    """
-
-    names: tuple[str, ...] = ()
-    text: str = ""
-    volumes: tuple[Volume, ...] = ()
-    files: tuple[ConfigFiles, ...] = ()
-    api_secrets: tuple[str, ...] = ()
-    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import EngineError
-from llmops_cli.targets.compose.stack import API, RECORD, ROLE, SERVICE, STACK, Stack
+from llmops_cli.stacks.stack import API, RECORD, ROLE, SERVICE, STACK, Stack
 from llmops_cli.targets.documents import release_from
 
 _ATTEMPTS = 5

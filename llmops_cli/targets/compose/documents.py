@@ -1,9 +1,9 @@
 """The files that a stack runs a release with, for people to read."""
 
 from llmops_cli.core.release import Release
+from llmops_cli.stacks.stack import GATEWAY, service_of
 from llmops_cli.targets.compose.records import Record
 from llmops_cli.targets.compose.site import Site
-from llmops_cli.targets.compose.stack import GATEWAY, service_of
 
 
 def documents_of(site: Site, release: Release) -> dict[str, str]:

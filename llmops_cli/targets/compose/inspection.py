@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from llmops_cli.core.release import KeptRelease, Release, State
 from llmops_cli.errors import LlmopsError
+from llmops_cli.stacks.stack import DATA, DEFINITION, GATEWAY
 from llmops_cli.targets.compose.containers import Container, releases_among
 from llmops_cli.targets.compose.records import Record
 from llmops_cli.targets.compose.site import Site, of_service
-from llmops_cli.targets.compose.stack import DATA, DEFINITION, GATEWAY
 
 
 def inspect(site: Site, address: str) -> State:

@@ -14,7 +14,7 @@ from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, GoneError, TakenError
 from llmops_cli.errors import EngineError, LlmopsError, LockedError
-from llmops_cli.targets.compose.stack import LOCK, Stack
+from llmops_cli.stacks.stack import LOCK, Stack
 from llmops_cli.targets.holding import told, written
 
 #: Seconds between beats, and seconds without one after which the holder counts as gone.

@@ -8,12 +8,12 @@ from llmops_cli.config.model import Config
 from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import PreflightError
-from llmops_cli.targets.compose.beside import Profile
+from llmops_cli.stacks.profile import Profile
+from llmops_cli.stacks.stack import Stack
 from llmops_cli.targets.compose.compose_file import GATEWAY, GATEWAY_IMAGE, GatewayService, Mount
 from llmops_cli.targets.compose.environment import SECRET_FOLDER
 from llmops_cli.targets.compose.gateway import Manners
 from llmops_cli.targets.compose.site import Site
-from llmops_cli.targets.compose.stack import Stack
 from llmops_cli.targets.compose.target import ComposeTarget
 
 
@@ -53,7 +53,7 @@ def make_compose_target(
     assert isinstance(settings, Settings)
     stack = stack_of(config, name)
     published = _Published(settings, stack, store)
-    profile = Profile(config, settings, directory, stack, store)
+    profile = Profile(config, settings, directory, stack, store, settings.drain_seconds)
     site = Site(engine, stack, settings, _manners(config, stack, settings), published, profile)
 
     def added() -> dict[str, str]:

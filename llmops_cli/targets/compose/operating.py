@@ -4,9 +4,9 @@ import math
 from dataclasses import replace
 
 from llmops_cli.errors import DeployError
+from llmops_cli.stacks.stack import API, GATEWAY
 from llmops_cli.targets.compose import staging, traffic
 from llmops_cli.targets.compose.site import Site, of_service
-from llmops_cli.targets.compose.stack import API, GATEWAY
 
 
 def start(site: Site) -> None:

@@ -6,9 +6,9 @@ from llmops_cli.core.release import Release
 from llmops_cli.core.target import Problem
 from llmops_cli.engine.endpoint import is_local, publishes_here
 from llmops_cli.engine.ports import publishers_of, why_not_free
-from llmops_cli.targets.compose.compose import OLDEST
+from llmops_cli.stacks.compose import OLDEST
+from llmops_cli.stacks.stack import GATEWAY
 from llmops_cli.targets.compose.site import Site
-from llmops_cli.targets.compose.stack import GATEWAY
 
 
 def preflight(site: Site, release: Release) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, GoneError, Mounted, TakenError
 from llmops_cli.errors import EngineError
-from llmops_cli.targets.compose.stack import KEEPER, Stack
+from llmops_cli.stacks.stack import KEEPER, Stack
 from llmops_cli.targets.documents import event_from, event_line
 
 FOLDER = "/records"

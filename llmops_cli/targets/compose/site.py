@@ -7,10 +7,11 @@ from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry
+from llmops_cli.stacks.beside import Beside
+from llmops_cli.stacks.compose import Compose
+from llmops_cli.stacks.stack import GATEWAY, Stack
 from llmops_cli.targets.compose import containers, environment, gateway
-from llmops_cli.targets.compose.compose import Compose
 from llmops_cli.targets.compose.compose_file import (
-    Beside,
     GatewayService,
     ReleaseService,
     StackFile,
@@ -19,7 +20,6 @@ from llmops_cli.targets.compose.compose_file import (
 from llmops_cli.targets.compose.containers import Container
 from llmops_cli.targets.compose.gateway import Gateway, Manners, Route
 from llmops_cli.targets.compose.records import Record, Records
-from llmops_cli.targets.compose.stack import GATEWAY, Stack
 
 
 @dataclass(frozen=True)

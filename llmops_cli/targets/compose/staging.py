@@ -11,10 +11,11 @@ from llmops_cli.core.release import Candidate, Release
 from llmops_cli.engine import volumes
 from llmops_cli.engine.volumes import Entry
 from llmops_cli.errors import DeployError, EngineError
-from llmops_cli.targets.compose import files, traffic
+from llmops_cli.stacks import files
+from llmops_cli.stacks.stack import GATEWAY, service_of
+from llmops_cli.targets.compose import traffic
 from llmops_cli.targets.compose.containers import Container, inspected, releases_among
 from llmops_cli.targets.compose.site import Site, of_service
-from llmops_cli.targets.compose.stack import GATEWAY, service_of
 
 _POLL_SECONDS = 0.1
 _LOG_LINES_SHOWN = 20

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmops_cli.targets.compose.rendered_services import render_services, volumes_of
-from llmops_cli.targets.compose.service import Service, config_volume, secret_volume
+from llmops_cli.stacks.rendered_services import render_services, volumes_of
+from llmops_cli.stacks.service import Service, config_volume, secret_volume
 from tests.targets.compose.stacks import placed, services
 
 #: Each in the place of its own image: its user, its folders, how it starts. Prometheus is real.

@@ -11,22 +11,21 @@ from llmops_cli.config.load import parse
 from llmops_cli.config.model import Config
 from llmops_cli.core.release import Release
 from llmops_cli.flows.project_files import template_texts
-from llmops_cli.targets.compose.compose_file import (
-    Beside,
-    GatewayService,
-    Mount,
-    ReleaseService,
-    StackFile,
-    Volume,
-)
-from llmops_cli.targets.compose.profiles import services_of
-from llmops_cli.targets.compose.rendered_services import (
+from llmops_cli.stacks.beside import Beside, Volume
+from llmops_cli.stacks.profiles import services_of
+from llmops_cli.stacks.rendered_services import (
     Placement,
     render_services,
     volumes_of,
 )
-from llmops_cli.targets.compose.service import Service
-from llmops_cli.targets.compose.stack import Stack
+from llmops_cli.stacks.service import Service
+from llmops_cli.stacks.stack import Stack
+from llmops_cli.targets.compose.compose_file import (
+    GatewayService,
+    Mount,
+    ReleaseService,
+    StackFile,
+)
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 PLAIN_GATEWAY = GatewayService("127.0.0.1", 8000)

@@ -13,11 +13,11 @@ from llmops_cli.config.compose_target import ComposeTarget as Settings
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import Secret
 from llmops_cli.engine.docker import Engine
+from llmops_cli.stacks.stack import service_of
 from llmops_cli.targets.compose.compose_file import GATEWAY_IMAGE
 from llmops_cli.targets.compose.environment import environment_of
 from llmops_cli.targets.compose.gateway import Manners, configuration
 from llmops_cli.targets.compose.making import make_compose_target
-from llmops_cli.targets.compose.stack import service_of
 from tests.engines import needs_compose
 from tests.targets.compose.stack_project import docker
 from tests.targets.compose.stacks import PROFILES, project

@@ -4,7 +4,7 @@ import pytest
 
 from llmops_cli.errors import ConfigError
 from llmops_cli.flows.project_files import template_texts
-from llmops_cli.targets.compose.litellm import read_litellm
+from llmops_cli.stacks.litellm import read_litellm
 
 GOOD = """\
 model_list:

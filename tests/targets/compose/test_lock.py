@@ -11,8 +11,8 @@ from llmops_cli.core.target import Holder
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, put
 from llmops_cli.errors import EngineError, LockedError
+from llmops_cli.stacks.stack import Stack
 from llmops_cli.targets.compose.lock import STALE_SECONDS, engine_time, held
-from llmops_cli.targets.compose.stack import Stack
 from tests.engines import needs_engine
 from tests.targets.compose.stack_project import docker
 

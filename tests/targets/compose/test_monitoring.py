@@ -13,9 +13,9 @@ import yaml
 from llmops_cli.config.load import parse
 from llmops_cli.errors import ConfigError
 from llmops_cli.flows.project_files import template_texts
-from llmops_cli.targets.compose.dashboard import dashboard_text, panels
-from llmops_cli.targets.compose.profiles import services_of
-from llmops_cli.targets.compose.service import Service
+from llmops_cli.stacks.dashboard import dashboard_text, panels
+from llmops_cli.stacks.profiles import services_of
+from llmops_cli.stacks.service import Service
 from tests.serve import scripted_upstream, served
 from tests.serve.clients.questions import streams_with_usage
 from tests.serve.conftest import in_front_of

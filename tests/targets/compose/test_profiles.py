@@ -12,9 +12,9 @@ import yaml
 
 from llmops_cli.config.load import parse
 from llmops_cli.errors import ConfigError
+from llmops_cli.stacks.profiles import api_secrets, api_settings, services_of
+from llmops_cli.stacks.service import config_volume
 from llmops_cli.targets.compose.compose_file import GatewayService
-from llmops_cli.targets.compose.profiles import api_secrets, api_settings, services_of
-from llmops_cli.targets.compose.service import config_volume
 from tests.engines import has_plugin
 from tests.targets.compose.stacks import (
     PLAIN_GATEWAY,

@@ -1,18 +1,18 @@
-"""What the profile of a target runs beside the API, ready for the stack's file."""
+"""The profile of a target: reads its files and secrets' versions, and says what is to run."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmops_cli.config.compose_target import ComposeTarget as Settings
 from llmops_cli.config.model import Config
 from llmops_cli.core.target import SecretStore
-from llmops_cli.targets.compose import profiles
-from llmops_cli.targets.compose.compose_file import Beside, ConfigFiles, Volume
-from llmops_cli.targets.compose.rendered_services import Placement, render_services, volumes_of
-from llmops_cli.targets.compose.service import Service, config_volume
-from llmops_cli.targets.compose.stack import DATA, DEFINITION, SERVICE, Stack
+from llmops_cli.stacks import profiles
+from llmops_cli.stacks.beside import Beside, ConfigFiles, Volume
+from llmops_cli.stacks.rendered_services import Placement, render_services, volumes_of
+from llmops_cli.stacks.service import Service, config_volume
+from llmops_cli.stacks.stack import DATA, DEFINITION, SERVICE, Stack
+from llmops_cli.stacks.surroundings import IN_CONTAINERS, StackSettings, Surroundings
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class Profile:
     """The profile of a target of the project in ``directory``."""
 
     config: Config
-    settings: Settings
+    settings: StackSettings
     directory: Path
     stack: Stack
     store: SecretStore
+    drain_seconds: float
+    around: Surroundings = IN_CONTAINERS
 
     def __call__(self) -> Beside:
         """Return the services, each with the newest version of its secrets.
@@ -39,7 +41,7 @@ class Profile:
         place = Placement(
             self.stack.name,
             versions,
-            self.settings.drain_seconds,
+            self.drain_seconds,
             lambda service: self._labels(service, versions),
         )
         return Beside(
@@ -60,7 +62,7 @@ class Profile:
         return profiles.api_settings(self._services())
 
     def _services(self) -> tuple[Service, ...]:
-        return profiles.services_of(self.config, self.settings, self._read)
+        return profiles.services_of(self.config, self.settings, self._read, self.around)
 
     def _read(self, path: str) -> str | None:
         try:

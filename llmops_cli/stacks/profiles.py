@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from llmops_cli.config.api_access import secret_names
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.environment import required_secrets
+from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.model import Config
 from llmops_cli.errors import ConfigError
-from llmops_cli.targets.compose.litellm import MASTER_KEY, LiteLLM, read_litellm
-from llmops_cli.targets.compose.model_servers import tei, vllm
-from llmops_cli.targets.compose.monitoring import Scraped, grafana, prometheus
-from llmops_cli.targets.compose.service import Service
+from llmops_cli.stacks.litellm import MASTER_KEY, LiteLLM, read_litellm
+from llmops_cli.stacks.model_servers import tei, vllm
+from llmops_cli.stacks.monitoring import Scraped, grafana, prometheus
+from llmops_cli.stacks.service import Service
+from llmops_cli.stacks.surroundings import IN_CONTAINERS, StackSettings, Surroundings
 
 #: Returns the text of a file of the release, or None where there is none.
 Read = Callable[[str], str | None]
 
-#: The gateway's service. It is in every stack, and is the only one that is published.
+#: The gateway's service, in stacks that have the API in containers too.
 GATEWAY = "gateway"
 
 QDRANT_KEY = "QDRANT_API_KEY"
@@ -34,12 +36,15 @@ class _Project:
     """What a profile is made from: the project, its target, and LiteLLM's file."""
 
     config: Config
-    settings: ComposeTarget
+    settings: StackSettings
+    around: Surroundings
     litellm: LiteLLM | None
     litellm_text: str
 
 
-def services_of(config: Config, settings: ComposeTarget, read: Read) -> tuple[Service, ...]:
+def services_of(
+    config: Config, settings: StackSettings, read: Read, around: Surroundings = IN_CONTAINERS
+) -> tuple[Service, ...]:
     """Return the services of a target's profile, in the order in which they start.
 
     Raises:
@@ -48,9 +53,9 @@ def services_of(config: Config, settings: ComposeTarget, read: Read) -> tuple[Se
         PreflightError: the extra that reads YAML is not installed.
     """
     names = _names(settings)
-    _refuse_unknown_images(settings, names)
+    _refuse_unknown_images(settings, (*(() if around.api else (GATEWAY,)), *names))
     text, litellm = _litellm_file(config, settings, read) if "litellm" in names else ("", None)
-    project = _Project(config, settings, litellm, text)
+    project = _Project(config, settings, around, litellm, text)
     services = tuple(_MAKERS[name](project) for name in names)
     _refuse_unlisted(config, settings, services)
     return services
@@ -75,8 +80,9 @@ def api_secrets(config: Config, services: Sequence[Service]) -> tuple[str, ...]:
 
 
 def _of_operators(config: Config) -> set[str]:
-    gateways = [target for target in config.targets.values() if isinstance(target, ComposeTarget)]
-    names = [config.image.password_secret, *(target.certificate_secret for target in gateways)]
+    kinds = (ComposeTarget, HostTarget)
+    fronts = [target for target in config.targets.values() if isinstance(target, kinds)]
+    names = [config.image.password_secret, *(target.certificate_secret for target in fronts)]
     return {name for name in names if name}
 
 
@@ -85,7 +91,7 @@ def api_settings(services: Sequence[Service]) -> dict[str, str]:
     return {name: value for service in services for name, value in service.api_settings.items()}
 
 
-def _names(settings: ComposeTarget) -> tuple[str, ...]:
+def _names(settings: StackSettings) -> tuple[str, ...]:
     """Return the services that run: a profile with LiteLLM gets TEI where it names a model."""
     names = _PROFILES[settings.profile]
     has_own = "litellm" in names and "tei" not in names and settings.tei.model is not None
@@ -99,7 +105,7 @@ def _named_by_api(config: Config) -> set[str]:
     return names | ({database} if database else set())
 
 
-def _litellm_file(config: Config, settings: ComposeTarget, read: Read) -> tuple[str, LiteLLM]:
+def _litellm_file(config: Config, settings: StackSettings, read: Read) -> tuple[str, LiteLLM]:
     text = read(settings.litellm)
     if text is None:
         raise ConfigError(
@@ -109,8 +115,7 @@ def _litellm_file(config: Config, settings: ComposeTarget, read: Read) -> tuple[
     return text, read_litellm(text, settings.litellm, required_secrets(config))
 
 
-def _refuse_unknown_images(settings: ComposeTarget, names: Sequence[str]) -> None:
-    known = (GATEWAY, *names)
+def _refuse_unknown_images(settings: StackSettings, known: Sequence[str]) -> None:
     unknown = sorted({*settings.images} - {*known})
     if unknown:
         raise ConfigError(
@@ -120,7 +125,7 @@ def _refuse_unknown_images(settings: ComposeTarget, names: Sequence[str]) -> Non
         )
 
 
-def _refuse_unlisted(config: Config, settings: ComposeTarget, services: Sequence[Service]) -> None:
+def _refuse_unlisted(config: Config, settings: StackSettings, services: Sequence[Service]) -> None:
     listed = {*required_secrets(config)}
     missing = {
         name: service.name for service in services for name in service.secrets if name not in listed
@@ -143,7 +148,7 @@ def _litellm(project: _Project) -> Service:
         files={"litellm.yaml": project.litellm_text},
         secrets=project.litellm.secrets,
         start_seconds=180,
-        values={"waits_for": tuple(models)},
+        values={"waits_for": tuple(models), **_published(project, "litellm")},
         api_secrets=(MASTER_KEY,),
     )
 
@@ -154,9 +159,15 @@ def _qdrant(project: _Project) -> Service:
         image_of(project.settings, "qdrant", "qdrant/qdrant:v1.18.3-unprivileged"),
         secrets=(QDRANT_KEY,),
         data="/qdrant/storage",
+        values=_published(project, "qdrant"),
         api_secrets=(QDRANT_KEY,),
-        api_settings={"QDRANT_URL": "http://qdrant:6333"},
+        api_settings={"QDRANT_URL": f"http://{project.around.address('qdrant', 6333)}"},
     )
+
+
+def _published(project: _Project, service: str) -> dict[str, int]:
+    port = project.around.ports.get(service)
+    return {"published": port} if port else {}
 
 
 def _mlflow(project: _Project) -> Service:
@@ -167,8 +178,8 @@ def _mlflow(project: _Project) -> Service:
         start_seconds=120,
         values={"port": project.settings.mlflow_port},
         api_settings={
-            "MLFLOW_TRACKING_URI": "http://mlflow:5000",
-            # With `collector = "http://mlflow:5000"`, traces go to MLflow's default experiment.
+            "MLFLOW_TRACKING_URI": f"http://{project.around.address('mlflow', 5000)}",
+            # With MLflow as `collector`, traces go to its default experiment.
             "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x-mlflow-experiment-id=0",
         },
     )
@@ -177,7 +188,8 @@ def _mlflow(project: _Project) -> Service:
 def _prometheus(project: _Project) -> Service:
     has_metrics = project.litellm is not None and project.litellm.has_metrics
     config = project.config
-    scraped = Scraped(config.api, config.image.port, has_metrics, QDRANT_KEY)
+    around = project.around.api
+    scraped = Scraped(config.api, config.image.port, has_metrics, QDRANT_KEY, around)
     return prometheus(image_of(project.settings, "prometheus", "prom/prometheus:v3.5.0"), scraped)
 
 
@@ -197,7 +209,7 @@ def _tei(project: _Project) -> Service:
     return tei(image, project.settings.tei, project.config.secrets.required)
 
 
-def image_of(settings: ComposeTarget, service: str, default: str) -> str:
+def image_of(settings: StackSettings, service: str, default: str) -> str:
     """Return the image of a service: the target's own choice, or the one that is known to work."""
     return settings.images.get(service, default)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.rendering import render
-from llmops_cli.targets.compose.service import Mount, Service, mounts_of
+from llmops_cli.stacks.service import Mount, Service, mounts_of
 
 #: Variables from which programs read a key, by service; others bear the name of the secret.
 _VARIABLES: Mapping[str, Mapping[str, str]] = {
@@ -57,6 +57,8 @@ def _rendered(service: Service, place: Placement) -> str:
     grace = max(_SHORTEST_GRACE, round(place.drain_seconds) + _LONGER)
     values = {
         "gpus": 0,
+        "published": 0,
+        "extra_host": "",
         **{key: _plain(value) for key, value in service.values.items()},
         "image": service.image,
         "start_seconds": service.start_seconds,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from llmops_cli.config.api import Api
 from llmops_cli.errors import ConfigError
 from llmops_cli.rendering import render
-from llmops_cli.targets.compose.dashboard import dashboard_text
-from llmops_cli.targets.compose.litellm import MASTER_KEY
-from llmops_cli.targets.compose.service import Service
+from llmops_cli.stacks.dashboard import dashboard_text
+from llmops_cli.stacks.litellm import MASTER_KEY
+from llmops_cli.stacks.service import Service
+from llmops_cli.stacks.surroundings import MachineApi
 
 GRAFANA_PASSWORD = "GRAFANA_ADMIN_PASSWORD"  # noqa: S105 - the name of one
 
@@ -17,12 +18,16 @@ CALLER = "prometheus"
 
 @dataclass(frozen=True)
 class Scraped:
-    """What Prometheus asks: the API at its port, LiteLLM where it counts, and Qdrant."""
+    """What Prometheus asks: the API at its port, LiteLLM where it counts, and Qdrant.
+
+    ``machine`` is the API where it runs on the machine itself.
+    """
 
     api: Api
     port: int
     litellm: bool
     qdrant_key: str
+    machine: MachineApi | None = None
 
 
 def prometheus(image: str, scraped: Scraped) -> Service:
@@ -35,7 +40,8 @@ def prometheus(image: str, scraped: Scraped) -> Service:
     api_key = _api_key(scraped.api)
     litellm_key = MASTER_KEY if scraped.litellm else ""
     keys = {"api": api_key, "qdrant": scraped.qdrant_key, "litellm": litellm_key}
-    text = render("compose/prometheus.yml.j2", {"keys": keys, "port": scraped.port})
+    values = {"keys": keys, "port": scraped.port, "machine": scraped.machine}
+    text = render("compose/prometheus.yml.j2", values)
     secrets = tuple(dict.fromkeys(name for name in keys.values() if name))
     return Service(
         "prometheus",
@@ -43,6 +49,7 @@ def prometheus(image: str, scraped: Scraped) -> Service:
         files={"prometheus.yml": text},
         secrets=secrets,
         data="/prometheus",
+        values=_around(scraped.machine),
     )
 
 
@@ -61,6 +68,11 @@ def grafana(image: str, port: int) -> Service:
         start_seconds=120,
         values={"port": port},
     )
+
+
+def _around(machine: MachineApi | None) -> dict[str, object]:
+    """Return by which name a container reaches the machine that it runs on."""
+    return {"extra_host": f"{machine.server_name}:host-gateway"} if machine else {}
 
 
 def _api_key(api: Api) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from llmops_cli.config.compose_target import ModelServer
-from llmops_cli.targets.compose.service import Service
+from llmops_cli.stacks.service import Service
 
 VLLM_KEY = "VLLM_API_KEY"
 #: Opens models of Hugging Face that ask for consent. Used where the project lists it.

@@ -2,16 +2,22 @@
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import EngineError
-from llmops_cli.targets.compose.compose_file import StackFile
-from llmops_cli.targets.compose.stack import Stack
+from llmops_cli.stacks.stack import Stack
 
 #: The first version that knows all that the file uses.
 OLDEST = (2, 20)
 #: The file lists one release; those that are kept are no orphans.
 _VARIABLES = {"COMPOSE_IGNORE_ORPHANS": "1", "COMPOSE_MENU": "0"}
+
+
+class StackText(Protocol):
+    """A compose file, written when it is asked for."""
+
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Compose:
         return tuple(int(part) for part in parts if part.isdecimal())
 
     def up(
-        self, file: StackFile, *services: str, waits: bool = False, renews: bool = False
+        self, file: StackText, *services: str, waits: bool = False, renews: bool = False
     ) -> None:
         """Start services that do not run, and wait until they are healthy if that is wanted.
 
@@ -46,7 +52,7 @@ class Compose:
         words += [] if renews else ["--no-recreate"]
         self._run(file, *words, *services)
 
-    def _run(self, file: StackFile, *words: str) -> bytes:
+    def _run(self, file: StackText, *words: str) -> bytes:
         command = ("compose", "--project-name", self.stack.name, "--file", "-", "--progress=plain")
         text = file.text().encode()
         return self.engine.run(*command, *words, input=text, variables=_VARIABLES)

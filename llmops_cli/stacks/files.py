@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry, TakenError
-from llmops_cli.targets.compose.compose_file import ConfigFiles
-from llmops_cli.targets.compose.stack import DATA, Stack
+from llmops_cli.stacks.beside import ConfigFiles
+from llmops_cli.stacks.stack import DATA, Stack
 
 
 def put(engine: Engine, stack: Stack, wanted: Iterable[ConfigFiles]) -> None:
