@@ -1,0 +1,54 @@
+"""Puts in order what a deploy left that was killed: what served before serves again.
+
+Done by whoever takes the lock next, at the boot, and at the end of a conversation that held the
+lock. What is settled stays.
+"""
+
+from llmops_cli.hosts.agent import releases, running, switch
+from llmops_cli.hosts.agent.durable import sweep
+from llmops_cli.hosts.agent.places import Places
+from llmops_cli.hosts.agent.systemd import Units
+
+
+def put_in_order(places: Places, units: Units) -> list[str]:
+    """Take back what is not settled, end what serves nobody, and return in words what was done."""
+    return [
+        *_settle_or_take_back(places),
+        *_end_strays(places, units),
+        *_remove_leftovers(places, units),
+    ]
+
+
+def _settle_or_take_back(places: Places) -> list[str]:
+    note = switch.pending(places)
+    if note is None:
+        return []
+    if note.is_settled:
+        switch.settle(places)
+        return [f"{note.candidate} was live, and is now recorded as that"]
+    switch.take_back(places)
+    return [f"{note.before or 'nothing'} has the traffic again, in the place of {note.candidate}"]
+
+
+def _end_strays(places: Places, units: Units) -> list[str]:
+    """Stop what runs and is not current. What still answers somebody ends that first."""
+    live = releases.current(places)
+    found = running.services(places, units)
+    strays = [
+        release
+        for release, unit in found.items()
+        if release != live and unit.active in ("active", "activating", "reloading")
+    ]
+    if strays:
+        units.begin_to_stop(*(name for one in strays for name in running.both(places, one)))
+    return [f"{release} was running, and ends" for release in strays]
+
+
+def _remove_leftovers(places: Places, units: Units) -> list[str]:
+    sweep(places.root, is_shared=True)
+    for folder in (places.releases, places.objects, places.environments):
+        sweep(folder)
+    runs = {name for name, unit in running.services(places, units).items() if unit.is_running}
+    doomed = [release for release in running.never_live(places) if release not in runs]
+    running.forget(places, units, *doomed)
+    return [f"{release} was never live, and is removed" for release in doomed]
