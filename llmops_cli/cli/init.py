@@ -130,11 +130,36 @@ def _next(folder: Path, outcome: "flow.Outcome") -> list[str]:
     is_written = any(change.is_written for change in outcome.files)
     message = " -m 'Add llmops'" if is_written else ""
     commit = [f"git add . && git commit{message}"] if outcome.has_changes else []
-    return [*go, *commit, *(_on_azure(folder) or [*_secrets(folder, None), "llmops deploy"])]
+    return [*go, *commit, *(_elsewhere(folder) or [*_secrets(folder, None), "llmops deploy"])]
+
+
+def _elsewhere(folder: Path) -> list[str]:
+    """Return what leads to a release on the first target on Azure, or on hosts, if there is one."""
+    return _on_azure(folder) or _on_hosts(folder)
+
+
+def _on_hosts(folder: Path) -> list[str]:
+    from llmops_cli.config.api_access import API_KEY
+    from llmops_cli.config.environment import required_secrets
+    from llmops_cli.config.host_target import HostTarget
+    from llmops_cli.config.load import load
+    from llmops_cli.config.placeholders import placeholders
+
+    config = load(folder)
+    found = [(n, target) for n, target in config.targets.items() if isinstance(target, HostTarget)]
+    if not found:
+        return []
+    name, target = found[0]
+    # Only the operator knows what the hosts are called.
+    edit = ["${EDITOR:-vi} llmops.toml", "git commit -am 'Name the hosts'"]
+    # The key of the API is made with the rest; the others are the operator's.
+    has_more = bool({*required_secrets(config)} - {API_KEY})
+    secrets = [f"llmops secrets check -t {name}"] if has_more else []
+    make = f"llmops infra apply -t {name}"
+    return [*(edit if placeholders(target) else []), make, *secrets, f"llmops deploy -t {name}"]
 
 
 def _on_azure(folder: Path) -> list[str]:
-    """Return what leads to a release on the first target on Azure; nothing where there is none."""
     from llmops_cli.config.azure import AzureTarget
     from llmops_cli.config.load import load
 

@@ -18,8 +18,15 @@ _PORTS = range(8000, 65536)
 PLAIN = "chat"
 #: Left out of the others: their workflow would need the keys of providers.
 _PLAIN_ONLY = "dot-github/"
-#: Kinds of target on Azure, in words. Their projects have files of their own over the others.
+#: Kinds of target on Azure, in words.
 AZURE = {"azure": "Azure App Service", "azure-containerapp": "Azure Container Apps"}
+#: Kinds whose targets are elsewhere, with the folder of the files that their projects have over the
+#: plain ones. Such a project has a target on this machine besides.
+_ELSEWHERE = {"host": "init-host", **dict.fromkeys(AZURE, "init-azure")}
+#: Packages besides the plain ones that a deploy needs, where it is not those for containers.
+_EXTRAS = {("local", PLAIN): "serve", ("host", PLAIN): "", ("host", "router"): ""}
+#: Minutes that a workflow's deploy may take: models of many gigabytes are downloaded by one.
+_MINUTES = {"gpu-stack": 120}
 
 
 def templates() -> list[str]:
@@ -29,9 +36,9 @@ def templates() -> list[str]:
 
 def kinds_for(template: str) -> tuple[str, ...]:
     """Return the kinds of target that a template goes with, the one that suits it best first."""
-    azure = tuple(AZURE) if template in _folders("init-azure") else ()
+    elsewhere = [kind for kind, root in _ELSEWHERE.items() if template in _folders(root)]
     # All but the plain template have services beside the API.
-    return ("local", "compose", *azure) if template == PLAIN else ("compose", *azure)
+    return ("local", "compose", *elsewhere) if template == PLAIN else ("compose", *elsewhere)
 
 
 def project_files(directory: Path, name: str, kind: str, template: str) -> dict[str, str]:
@@ -51,7 +58,8 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
         "kind": kind,
         "port": port,
         "version": __version__,
-        "extra": "serve" if kind == "local" else "docker",
+        "extra": _EXTRAS.get((kind, template), "docker"),
+        "minutes": _MINUTES.get(template, 30),
         "service": AZURE.get(kind, ""),
     }
     files = _files(template, kind)
@@ -61,11 +69,10 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
 def _files(template: str, kind: str) -> dict[str, str]:
     """Return where the template of each file is: in its own folder, or in the plain one."""
     plain = _in(f"init/{PLAIN}")
-    if kind in AZURE:
+    if kind in _ELSEWHERE:
         # Not the template's own: they describe services in containers of one engine.
-        return dict(
-            sorted({**plain, **_in(f"init-azure/{PLAIN}"), **_in(f"init-azure/{template}")}.items())
-        )
+        own = [_in(f"{_ELSEWHERE[kind]}/{name}") for name in (PLAIN, template)]
+        return dict(sorted({**plain, **own[0], **own[1]}.items()))
     if template != PLAIN:
         plain = {file: path for file, path in plain.items() if not file.startswith(_PLAIN_ONLY)}
     return dict(sorted({**plain, **_in(f"init/{template}")}.items()))
@@ -101,7 +108,7 @@ def _path(template: str) -> str:
 def _port(directory: Path, kind: str) -> int:
     """Keep the port of a project that is there; choose the first free one for a new project."""
     config = existing_project(directory)
-    target = config.targets.get("local" if kind in AZURE else kind) if config else None
+    target = config.targets.get("local" if kind in _ELSEWHERE else kind) if config else None
     if isinstance(target, ListeningTarget):
         return target.port
     return next(filter(_is_free, _PORTS), _PORTS[0])

@@ -46,7 +46,9 @@ def test_a_first_run_asks_nothing_and_names_the_next_command(tmp_path: Path) -> 
     assert 'name = "my-chat"' in (tmp_path / "my chat/llmops.toml").read_text()
 
 
-@pytest.mark.parametrize("options", [(), ("--target", "azure", "--template", "router")])
+@pytest.mark.parametrize(
+    "options", [(), ("--target", "azure", "--template", "router"), ("--target", "host")]
+)
 def test_the_project_deploys_as_it_is(tmp_path: Path, options: tuple[str, ...]) -> None:
     document = json.loads(llmops("init", "chat", "--json", *options, cwd=tmp_path).stdout)
     port = load(tmp_path / "chat").targets["local"].port
@@ -265,3 +267,21 @@ def test_once_the_infrastructure_is_known_it_is_not_named_again(tmp_path: Path) 
     again = json.loads(llmops("init", "chat", "--target", "azure", "--json", cwd=tmp_path).stdout)
     assert again["next"][-1] == "llmops deploy -t azure"
     assert "llmops infra apply -t azure" not in again["next"]
+
+
+@pytest.mark.parametrize(
+    ("template", "secrets"),
+    [("chat", []), ("router", ["llmops secrets check -t host"])],
+)
+def test_what_leads_to_a_release_on_a_host_is_named_in_order(
+    tmp_path: Path, template: str, secrets: list[str]
+) -> None:
+    options = ("--target", "host", "--template", template, "--json")
+    document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    made = ["llmops infra apply -t host", *secrets, "llmops deploy -t host"]
+    edit = ["${EDITOR:-vi} llmops.toml", "git commit -am 'Name the hosts'"]
+    assert document["next"] == ["cd chat", *edit, *made]
+    file = tmp_path / "chat/llmops.toml"
+    file.write_text(file.read_text().replace("api.example.com", "api.shop.de"))
+    again = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    assert again["next"] == ["cd chat", "git add . && git commit", *made]

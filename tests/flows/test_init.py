@@ -13,8 +13,11 @@ import yaml
 
 from llmops_cli.config.azure import AzureTarget
 from llmops_cli.config.compose_target import ComposeTarget
+from llmops_cli.config.environment import required_secrets
+from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.load import load
 from llmops_cli.config.on_target import on_target
+from llmops_cli.config.placeholders import placeholders
 from llmops_cli.errors import ConfigError, PreflightError, UsageError
 from llmops_cli.flows import init
 from llmops_cli.flows.infra_files import files_for
@@ -452,3 +455,68 @@ def test_the_infrastructure_is_described_as_the_project_file_says(
     variables = json.loads((folder / "infra/azure/terraform.tfvars.json").read_text())
     assert variables["github_environments"] == ["production"]
     assert git(folder, "status", "--porcelain") == ""
+
+
+host_projects = pytest.mark.parametrize("template", ["chat", "router", "gpu-stack"])
+
+
+@host_projects
+def test_a_project_for_hosts_has_a_target_there_and_one_here(folder: Path, template: str) -> None:
+    run(folder, kind="host", template=template)
+    config = load(folder)
+    assert list(config.targets) == ["local", "host"]
+    assert config.default_target == "local"
+    target = config.targets["host"]
+    assert isinstance(target, HostTarget)
+    assert len(placeholders(target)) == 2
+    assert target.known_hosts is not None
+    assert "ssh-keygen -F" in git(folder, "show", f"HEAD:{target.known_hosts}")
+    assert (target.stack is not None) == (template == "gpu-stack")
+    assert on_target(config, "local").api.model == "demo"
+
+
+@host_projects
+def test_a_second_run_for_hosts_changes_nothing_and_keeps_edits(
+    folder: Path, template: str
+) -> None:
+    run(folder, kind="host", template=template)
+    file, known = folder / "llmops.toml", folder / "deploy/known_hosts"
+    file.write_text(re.sub(r"port = 8\d{3}\n", "port = 54321\n", file.read_text(), count=1))
+    again = run(folder, kind="host", template=template)
+    assert set(actions(again).values()) == {Action.UNCHANGED}
+    file.write_text(file.read_text().replace("api.example.com", "api.shop.de"))
+    known.write_text(known.read_text() + "api.shop.de ssh-ed25519 AAAA\n")
+    after = actions(run(folder, kind="host", template=template))
+    assert (after["llmops.toml"], after["deploy/known_hosts"]) == (Action.KEEP, Action.KEEP)
+    assert "api.shop.de ssh-ed25519" in known.read_text()
+
+
+def test_git_never_sees_a_key_of_ssh_but_those_of_hosts(folder: Path) -> None:
+    run(folder, kind="host")
+    for name in ("deploy.key", "id_ed25519", "deploy/id_rsa", "deploy/tls.pem", ".env"):
+        (folder / name).write_text("private")
+    assert git(folder, "status", "--porcelain") == ""
+    assert "deploy/known_hosts" in git(folder, "ls-files").splitlines()
+
+
+def test_the_stack_behind_a_host_is_asked_where_the_host_publishes_it(folder: Path) -> None:
+    run(folder, kind="host", template="gpu-stack")
+    config = load(folder)
+    target = config.targets["host"]
+    assert isinstance(target, HostTarget)
+    assert target.stack is not None
+    [upstream] = config.api.upstreams
+    assert str(upstream.base_url) == f"http://127.0.0.1:{target.stack.litellm_port}/v1"
+    # LiteLLM's file is the one of the same stack in containers.
+    elsewhere = folder.with_name("other")
+    run(elsewhere, kind="compose", template="gpu-stack")
+    assert (folder / "litellm.yaml").read_text() == (elsewhere / "litellm.yaml").read_text()
+    text = (folder / "README.md").read_text()
+    named = [name for name in required_secrets(config) if name not in text]
+    assert named == ["LLMOPS_API_KEY"]
+
+
+def test_the_template_of_a_whole_stack_in_containers_does_not_go_with_hosts(folder: Path) -> None:
+    with pytest.raises(UsageError, match="does not go with"):
+        run(folder, template="production", kind="host")
+    assert not folder.exists()

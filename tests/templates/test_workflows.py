@@ -1,5 +1,6 @@
 """The workflows that `init` writes and those of the examples: linters of others find nothing."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ WORKFLOW = ".github/workflows/deploy.yml"
 WRITTEN = [
     ("local", "chat"),
     ("compose", "chat"),
+    ("host", "chat"),
+    ("host", "router"),
+    ("host", "gpu-stack"),
     ("azure", "chat"),
     ("azure", "router"),
     ("azure-containerapp", "chat"),
@@ -32,6 +36,7 @@ def program(name: str) -> str | None:
 
 ZIZMOR, ACTIONLINT = program("zizmor"), program("actionlint")
 needs_zizmor = pytest.mark.skipif(ZIZMOR is None, reason="needs zizmor")
+needs_ssh = pytest.mark.skipif(program("ssh-agent") is None, reason="needs ssh")
 needs_actionlint = pytest.mark.skipif(ACTIONLINT is None, reason="needs actionlint")
 
 
@@ -97,21 +102,23 @@ def test_every_action_is_pinned_and_no_expression_is_in_a_script(workflow: Path)
     assert not [step for step in steps if "${{" in step.get("run", "")]
 
 
-def test_only_the_job_that_deploys_to_azure_gets_a_token_and_it_is_protected(
-    workflow: Path,
-) -> None:
-    document = yaml.safe_load(workflow.read_text())
+def test_only_the_job_that_deploys_has_rights_and_it_is_protected(workflow: Path) -> None:
+    text = workflow.read_text()
+    document = yaml.safe_load(text)
     assert document["permissions"] == {"contents": "read"}
     assert "group" in document["concurrency"]
     deploying = document["jobs"].pop("deploy", None)
     assert not [job for job in document["jobs"].values() if "permissions" in job]
+    assert "${{ secrets." not in yaml.safe_dump(document)
     if deploying is None:
         return
-    assert deploying["permissions"] == {"contents": "read", "id-token": "write"}
+    is_on_hosts = "-t host" in text
+    more = {} if is_on_hosts else {"id-token": "write"}
+    assert deploying["permissions"] == {"contents": "read", **more}
     assert deploying["environment"] == "production"
     assert deploying["needs"] == "test"
     assert deploying["if"] == "github.event_name == 'push'"
-    assert "secrets." not in workflow.read_text()
+    assert re.findall(r"secrets\.\w+", text) == ["secrets.DEPLOY_SSH_KEY"] * is_on_hosts
 
 
 def test_it_tests_before_it_deploys_and_asks_the_address_afterwards(workflow: Path) -> None:
@@ -121,5 +128,67 @@ def test_it_tests_before_it_deploys_and_asks_the_address_afterwards(workflow: Pa
     assert any(command.startswith("llmops smoke-test") for command in tested)
     if "deploy" in found:
         done = [step.get("run", "") for step in found["deploy"]["steps"]]
-        deployed = next(i for i, command in enumerate(done) if "llmops deploy -t azure" in command)
-        assert "llmops smoke-test -t azure --junit" in done[deployed + 1]
+        deployed = next(i for i, command in enumerate(done) if command.startswith("llmops deploy"))
+        target = "host" if "-t host" in done[deployed] else "azure"
+        assert done[deployed].startswith(f"llmops deploy -t {target} --lock-wait")
+        assert f"llmops smoke-test -t {target} --junit" in done[deployed + 1]
+
+
+@pytest.fixture
+def agent_step() -> str:
+    """What the workflow runs to give the key of the hosts to ssh."""
+    text = template_texts("chat", "host", "chat", 8000)[WORKFLOW]
+    steps = yaml.safe_load(text)["jobs"]["deploy"]["steps"]
+    [found] = [step["run"] for step in steps if "DEPLOY_SSH_KEY" in step.get("env", {})]
+    assert steps[-1] == {
+        "name": "End the agent",
+        "if": "always() && env.SSH_AGENT_PID",
+        "run": "ssh-agent -k",
+    }
+    return found
+
+
+def bash(script: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    words = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+def runner(folder: Path, key: str) -> dict[str, str]:
+    """Return the environment of a step; GitHub has stripped the key's last line end."""
+    folder.mkdir()
+    places = {name: str(folder) for name in ("HOME", "TMPDIR")}
+    more = {"DEPLOY_SSH_KEY": key.strip(), "GITHUB_ENV": str(folder / "env")}
+    return {"PATH": os.environ["PATH"], **places, **more}
+
+
+@needs_ssh
+def test_the_key_of_the_hosts_goes_to_an_agent_and_onto_no_disk(
+    tmp_path: Path, agent_step: str
+) -> None:
+    made = tmp_path / "made"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made)], check=True)
+    environment = runner(tmp_path / "runner", made.read_text())
+    done = bash(agent_step, environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = (tmp_path / "runner/env").read_text()
+    agent = {**environment, **dict(line.split("=", 1) for line in told.splitlines())}
+    try:
+        assert made.with_suffix(".pub").read_text().split()[1] in bash("ssh-add -L", agent).stdout
+        left = [file for file in (tmp_path / "runner").rglob("*") if file.is_file()]
+        assert left == [tmp_path / "runner/env"]
+        assert "PRIVATE KEY" not in done.stdout + done.stderr + told
+    finally:
+        assert bash("ssh-agent -k", agent).returncode == 0
+
+
+@needs_ssh
+def test_without_the_key_the_job_says_which_secret_to_set(tmp_path: Path, agent_step: str) -> None:
+    done = bash(agent_step, runner(tmp_path / "runner", ""))
+    assert done.returncode == 1
+    assert "Set the secret DEPLOY_SSH_KEY of the environment production." in done.stdout
+
+
+def test_no_workflow_asks_hosts_for_their_keys(workflow: Path) -> None:
+    text = workflow.read_text()
+    assert "keyscan" not in text
+    assert "StrictHostKeyChecking" not in text
