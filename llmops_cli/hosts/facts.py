@@ -23,6 +23,7 @@ class HostFacts:
     has_engine: bool = False
     free_bytes: int = 0
     clock: float = 0.0
+    has_ipv6: bool = False
 
     @staticmethod
     def read(host: str, answer: Mapping[str, Any]) -> "HostFacts":
@@ -37,4 +38,5 @@ class HostFacts:
             has_engine=bool(answer["has_engine"]),
             free_bytes=int(answer["free_bytes"]),
             clock=float(answer["clock"]),
+            has_ipv6=bool(answer["has_ipv6"]),
         )
