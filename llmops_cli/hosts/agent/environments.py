@@ -26,6 +26,7 @@ _FULL = ("No space left on device", "Errno 28", "Disk quota exceeded", "Errno 12
 _LINES_SHOWN = 30
 #: Folders of packages beside those of the environments: pip's own, and its downloads.
 _TOOLS, _DOWNLOADS = "pip-", "downloads"
+_RUNNER = "lib/python3*/site-packages/pip/__pip-runner__.py"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,6 @@ def unused(places: Places, used: set[str]) -> list[Path]:
 def _fill(
     places: Places, link: Link, requirements: Sequence[str], python: Python, partial: Path
 ) -> None:
-    pip = _pip(places, link, python)
     _made(link, [python.program, "-I", "-m", "venv", "--without-pip", str(partial)])
     work = partial / "work"
     work.mkdir()
@@ -113,7 +113,8 @@ def _fill(
         (work / f"{number}.txt").write_text(text, encoding="utf-8")
         words += ["--requirement", str(work / f"{number}.txt")]
     if words:
-        _install(places, link, [str(pip), "--python", str(partial / "bin" / "python")], words, work)
+        pip = _pip(places, link, python)
+        _install(places, link, [str(partial / "bin" / "python"), "-I", str(pip)], words, work)
     shutil.rmtree(work)
     # Scripts name the folder that they were installed into, which is not where they will be.
     for script in (partial / "bin").iterdir():
@@ -140,17 +141,24 @@ def _hear(link: Link, line: str) -> None:
 
 
 def _pip(places: Places, link: Link, python: Python) -> Path:
-    """Return a pip that runs on this Python and installs for others; Debian's python3 has none."""
+    """Return the program of a pip that installs for the Python which runs it.
+
+    It is what ``pip --python`` runs as a process of its own, which would outlive an agent that is
+    killed. Debian's python3 has no pip, and environments need none of their own.
+    """
     folder = places.environments / f"{_TOOLS}{'.'.join(map(str, python.version))}"
-    program = folder / "bin" / "pip"
-    if not program.exists():
+    if not any(folder.glob(_RUNNER)):
         shutil.rmtree(folder, ignore_errors=True)
         try:
             _made(link, [python.program, "-I", "-m", "venv", str(folder)])
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-    return program
+    found = next(folder.glob(_RUNNER), None)
+    if found is None:
+        version = ".".join(map(str, python.version))
+        raise RefusedError(f"The pip of Python {version} on the host is older than 22.3.")
+    return found
 
 
 def _made(link: Link, argv: Sequence[str]) -> None:

@@ -140,7 +140,7 @@ def _answer(port: int, server_name: str) -> str:
 def _keep_up(agent: Agent) -> None:
     """Have the boot start what is current; an operator's stop is over."""
     agent.units.enable(agent.places.boot_unit)
-    agent.units.begin(agent.places.boot_unit)
+    agent.units.start(agent.places.boot_unit)
 
 
 def _doomed(agent: Agent, keep: int) -> list[str]:
