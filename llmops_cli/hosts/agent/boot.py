@@ -40,7 +40,12 @@ def halt(places: Places, units: Units) -> Iterator[str]:
     live = releases.current(places)
     if live is None:
         return
-    units.stop(*running.both(places, live))
+    try:
+        units.stop(*running.both(places, live))
+    except RefusedError as error:
+        # Where the host goes down, systemd ends it by itself, and answers nobody any more.
+        yield f"{live} is left to systemd: {error.evidence}"
+        return
     yield f"{live} has ended."
 
 

@@ -1,5 +1,6 @@
 """The lock of a host: held while something is deployed, free at once when the holder is gone."""
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
@@ -36,8 +37,10 @@ def take(path: Path, holder: str) -> Lock:
     if not _is_there(path, lock):
         os.close(lock.descriptor)
         return take(path, holder)
-    os.ftruncate(lock.descriptor, 0)
-    os.pwrite(lock.descriptor, holder.encode(), 0)
+    # Where the disk is full, one must still be able to go back: nobody is named then.
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock.descriptor, 0)
+        os.pwrite(lock.descriptor, holder.encode(), 0)
     return lock
 
 
