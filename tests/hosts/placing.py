@@ -40,10 +40,23 @@ class Placed:
         """Return a property of the service."""
         return self.systemctl("show", "--property", name, "--value", self.service).strip()
 
+    def override(self, *lines: str) -> None:
+        """Have other directives in the service than those of its file."""
+        folder = f"/etc/systemd/system/{self.service}.d"
+        self.machine.run("mkdir", "-p", folder)
+        text = "\n".join(("[Service]", *lines, ""))
+        self.machine.run("tee", f"{folder}/override.conf", input=text)
+        self.systemctl("daemon-reload")
+
     def journal(self) -> str:
         """Return what the service, and systemd of it, wrote."""
         self.machine.run("journalctl", "--sync")
         return self.machine.run("journalctl", "--no-pager", "--output=cat", "-u", self.service)
+
+    def connections(self) -> int:
+        """Return how many connections to the socket are open."""
+        found = self.machine.run("ss", "--no-header", "--unix", "state", "connected")
+        return found.count(LAYOUT.socket(self.release.id))
 
     def ask(self, path: str, *words: str, check: bool = True) -> str:
         """Ask at the socket, as nginx does."""
@@ -71,11 +84,13 @@ def place(
     root = LAYOUT.release(name)
     machine.run("mkdir", "-p", f"{root}/app", f"{root}/code")
     send(machine, files, f"{root}/app")
+    machine.run("ln", "-sfn", root, LAYOUT.current)
     code = files.parent / f"{name}-code"
     put_served_code(code)
     send(machine, code, f"{root}/code")
     shutil.rmtree(code)
     machine.run("cp", "-al", f"{LAYOUT.root}/venv", f"{root}/venv")
+    machine.run("python3", "-m", "compileall", "-q", f"{root}/code")
     for secret, value in secrets.items():
         file = LAYOUT.secret(secret, "1")
         machine.run("install", "-D", "-m", "600", "/dev/stdin", file, input=value)
@@ -94,6 +109,9 @@ def place(
 
 def prepare(machine: Machine, extras: Iterable[str]) -> None:
     """Make the user, and install the packages that releases get."""
+    if "libgomp.so.1" not in machine.run("ldconfig", "-p"):
+        # What the engine is linked with, and Python's packages do not bring.
+        machine.run("sh", "-ec", "apt-get update -qq; apt-get install -qq libgomp1 >/dev/null")
     machine.run("useradd", "--system", "--user-group", "--no-create-home", APP)
     machine.run("mkdir", "-p", LAYOUT.root)
     machine.run("tee", f"{LAYOUT.root}/locked.txt", input=locked(extras))
@@ -101,7 +119,7 @@ def prepare(machine: Machine, extras: Iterable[str]) -> None:
     words = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--progress-bar", "off")
     python = f"{LAYOUT.root}/venv/bin/python"
     machine.run(
-        *("python3", "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"),
+        *("python3", "-m", "pip", "--python", python, "install", "--quiet"),
         *(*words, "--requirement", f"{LAYOUT.root}/locked.txt"),
     )
 
