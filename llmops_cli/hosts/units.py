@@ -80,8 +80,9 @@ def _limits(settings: HostTarget) -> dict[str, object]:
     memory = int(settings.memory[:-1]) * _UNITS[settings.memory[-1]]
     return {
         "memory": memory,
-        # From here on the kernel slows it down, and takes back what files occupy.
-        "memory_high": memory // 10 * 9,
+        # From here on the kernel takes back what files occupy. It also slows down who asks for
+        # more, the more the further: with a wide margin a leak would hang the API for minutes.
+        "memory_high": memory // 50 * 49,
         "tasks": settings.tasks,
         "cpu_quota": f"{max(1, round(settings.cpus * 100))}%" if settings.cpus else "",
         "has_stack": settings.stack is not None,

@@ -117,7 +117,7 @@ def test_times_follow_the_projects_and_are_never_too_short() -> None:
 
 def test_limits_are_the_projects() -> None:
     text = units(memory="512m", cpus=1.5, tasks=100)["service"]
-    assert "MemoryMax=536870912\nMemoryHigh=483183819\nMemorySwapMax=0\n" in text
+    assert "MemoryMax=536870912\nMemoryHigh=526133482\nMemorySwapMax=0\n" in text
     assert "CPUQuota=150%\n" in text
     assert "TasksMax=100\n" in text
     assert "CPUQuota" not in units()["service"]
