@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from typing import Any
 
 from llmops_cli.serve.process.server import run
@@ -11,7 +12,11 @@ from llmops_cli.serve.process.stopping import Stopping
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with the release's id; ``/late`` waits before it, ``/wait`` in the middle."""
+    """Answer with the release's id; ``/late`` waits before it, ``/wait`` in the middle.
+
+    ``/health/ready`` says 503 until the file that READY_WHEN names is there; after ``/hang``
+    nothing goes on any more.
+    """
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
@@ -20,7 +25,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     name = os.environ["LLMOPS_RELEASE"].encode()
     if scope["path"] == "/late":
         await told_to_go_on()
-    start = {"type": "http.response.start", "status": 200, "headers": []}
+    if scope["path"] == "/hang":
+        time.sleep(600)
+    is_ready = scope["path"] != "/health/ready" or os.path.exists(os.environ.get("READY_WHEN", "/"))  # noqa: PTH110
+    start = {"type": "http.response.start", "status": 200 if is_ready else 503, "headers": []}
     if scope["path"] != "/wait":
         await send({**start, "headers": [(b"content-length", b"%d" % len(name))]})
         await send({"type": "http.response.body", "body": name})

@@ -23,4 +23,5 @@ def before_the_gate(app: ASGIApp, settings: LimitsSettings) -> ASGIApp:
     """Add what looks at every request, the cheapest look first."""
     if settings.failed_auth_per_minute:
         app = GuessLimit(app, settings.failed_auth_per_minute)
-    return Origin(BodyLimit(app, settings.max_body_bytes), settings.trusted_proxies)
+    bounded = BodyLimit(app, settings.max_body_bytes)
+    return Origin(bounded, settings.trusted_proxies, trusts_unix=settings.trusts_unix)

@@ -22,12 +22,16 @@ class Origin:
 
     X-Forwarded-For is read from its end, where the nearest proxy wrote, up to the first hop that
     is no trusted proxy: all before that hop is the client's word. From a peer that is not trusted
-    the header means nothing.
+    the header means nothing. At a Unix socket, which ``trusts_unix`` is about, a peer has no
+    address of its own.
     """
 
-    def __init__(self, app: ASGIApp, trusted: tuple[Network, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, trusted: tuple[Network, ...], *, trusts_unix: bool = False
+    ) -> None:
         self._app = app
         self._trusted = trusted
+        self._trusts_unix = trusts_unix
         self._trusts = lru_cache(maxsize=1024)(self._is_trusted)
         self._nearest = lru_cache(maxsize=4096)(self._last_untrusted)
 
@@ -36,9 +40,12 @@ class Origin:
         exchange = current.get()
         if scope["type"] == "http" and exchange is not None:
             peer = scope["client"]
-            exchange.client = peer[0].removeprefix(_MAPPED) if peer else ""
-            if self._trusted and self._trusts(exchange.client):
-                exchange.client = self._forwarded(scope) or exchange.client
+            if peer is None:
+                exchange.client = self._forwarded(scope) if self._trusts_unix else ""
+            else:
+                exchange.client = peer[0].removeprefix(_MAPPED)
+                if self._trusted and self._trusts(exchange.client):
+                    exchange.client = self._forwarded(scope) or exchange.client
         await self._app(scope, receive, send)
 
     def _is_trusted(self, text: str) -> bool:

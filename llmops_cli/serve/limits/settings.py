@@ -17,6 +17,10 @@ QUEUE_SIZE = 100
 #: Callers that wait longer than this have often given up themselves.
 QUEUE_SECONDS = 5.0
 
+_TRUSTED = "LLMOPS_TRUSTED_PROXIES"
+#: Stands in the list of proxies for whoever connects at a Unix socket.
+_UNIX = "unix"
+
 
 @dataclass(frozen=True)
 class LimitsSettings:
@@ -24,8 +28,8 @@ class LimitsSettings:
 
     ``requests_per_minute`` is one caller's allowance, ``failed_auth_per_minute`` what one address
     may get wrong. ``max_concurrent`` requests are worked on at once; ``queue_size`` more wait for
-    at most ``queue_seconds``. Only the networks in ``trusted_proxies`` are believed when they say
-    for whom they ask.
+    at most ``queue_seconds``. Only the networks in ``trusted_proxies``, and with ``trusts_unix``
+    whoever is let in at a Unix socket, are believed when they say for whom they ask.
     """
 
     max_body_bytes: int = MAX_BODY_BYTES
@@ -35,10 +39,12 @@ class LimitsSettings:
     queue_size: int = QUEUE_SIZE
     queue_seconds: float = QUEUE_SECONDS
     trusted_proxies: tuple[Network, ...] = ()
+    trusts_unix: bool = False
 
 
 def read(environment: Environment) -> LimitsSettings:
     """Read LLMOPS_MAX_BODY_BYTES, _RATE_LIMIT, _FAILED_AUTH_LIMIT, _MAX_CONCURRENT and the rest."""
+    believed = [part.strip() for part in environment.text(_TRUSTED).split(",") if part.strip()]
     return LimitsSettings(
         max_body_bytes=environment.integer(
             "LLMOPS_MAX_BODY_BYTES", MAX_BODY_BYTES, lowest=1024, highest=512 * 1024 * 1024
@@ -54,14 +60,15 @@ def read(environment: Environment) -> LimitsSettings:
         ),
         queue_size=environment.integer("LLMOPS_QUEUE_SIZE", QUEUE_SIZE, lowest=0, highest=100_000),
         queue_seconds=environment.seconds("LLMOPS_QUEUE_SECONDS", QUEUE_SECONDS, highest=300),
-        trusted_proxies=_networks(environment, "LLMOPS_TRUSTED_PROXIES"),
+        trusted_proxies=_networks(environment, believed),
+        trusts_unix=_UNIX in believed,
     )
 
 
-def _networks(environment: Environment, name: str) -> tuple[Network, ...]:
-    texts = [part.strip() for part in environment.text(name).split(",") if part.strip()]
+def _networks(environment: Environment, believed: list[str]) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(text) for text in texts)
+        return tuple(ip_network(text) for text in believed if text != _UNIX)
     except ValueError:
-        environment.refuse(name, "must be addresses or networks such as 10.0.0.0/8, with commas")
+        rule = "must be addresses or networks such as 10.0.0.0/8, or unix, with commas"
+        environment.refuse(_TRUSTED, rule)
         return ()

@@ -30,9 +30,9 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """The address it accepts at, as ``host:port``."""
-        host, port = self._socket.getsockname()[:2]
-        return f"{host}:{port}"
+        """The address it accepts at, as ``host:port`` or the path of a Unix socket."""
+        name = self._socket.getsockname()
+        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
 
     def share(self) -> int:
         """Return the descriptor of the listening socket, which stays ours."""

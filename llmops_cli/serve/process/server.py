@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import logging
 import signal
@@ -17,6 +18,7 @@ from llmops_cli.serve.process.listener import Listener
 from llmops_cli.serve.process.protocol import DrainingProtocol
 from llmops_cli.serve.process.settings import ServerSettings
 from llmops_cli.serve.process.stopping import Stopping
+from llmops_cli.serve.process.vitals import Vitals
 
 _log = logging.getLogger("llmops.serve")
 
@@ -57,6 +59,9 @@ def run(
         backlog=BACKLOG,
     )
     server = Server(config, settings, stopping)
+    if settings.manager.is_there:
+        # Where an event loop hangs that the watchdog ends, the journal then shows.
+        faulthandler.enable()
     server.run()
     return 0 if server.started and not server.force_exit else 1
 
@@ -76,6 +81,7 @@ class Server(uvicorn.Server):
         self._control: Control | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._vitals = Vitals(settings.manager, self._protocol)
 
     def accept(self, listening: socket.socket) -> None:
         """Take public traffic on a listening socket; kept-alive connections stay open again."""
@@ -98,6 +104,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then listen; a failed start exits with uvicorn's status."""
+        self._vitals.starting()
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             self.should_exit = True
@@ -119,8 +126,15 @@ class Server(uvicorn.Server):
         # would hold up every request for some 30 ms each time.
         gc.freeze()
         self.started = True
+        self._vitals.started(self._accept_handed_over)
+
+    def _accept_handed_over(self) -> None:
+        if self.settings.handed_over is not None:
+            self.accept(socket.socket(fileno=self.settings.handed_over))
 
     def _listen(self) -> None:
+        if self.settings.handed_over is not None:
+            return
         if self.settings.listen is None:
             self.accept(_bound(self.settings.host, self.settings.port))
         else:
@@ -144,6 +158,7 @@ class Server(uvicorn.Server):
         if self._watch is not None:
             self._watch.cancel()
         await super().shutdown()
+        self._vitals.close()
         if is_graceful:
             _log.info("Graceful shutdown completed")
 
@@ -202,7 +217,10 @@ class Server(uvicorn.Server):
     def _signalled(self) -> None:
         self.force_exit = self.should_exit
         has_own_socket = self._private is not None and self.settings.control is None
-        self._keeps_listening = self.public is not None or has_own_socket
+        # At systemd's socket, whoever comes now waits for the process that comes next.
+        is_handed_over = self.settings.handed_over is not None
+        self._keeps_listening = (self.public is not None or has_own_socket) and not is_handed_over
+        self._vitals.stopping()
         self.stop()
 
     def _protocol(self) -> asyncio.Protocol:

@@ -1,9 +1,10 @@
 """Where the process listens, how long it waits for a request, and how long it takes to stop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmops_cli.serve.environment import Environment
+from llmops_cli.serve.process.systemd import ServiceManager, handed_over, manager_of
 from llmops_cli.serve.settings import SettingsError
 
 
@@ -14,6 +15,9 @@ class ServerSettings:
     ``listen`` is an inherited listening socket, ``control`` an inherited Unix socket for the
     supervisor; without them the server listens at ``host`` and ``port``. The head of a request,
     and then its body, must arrive within ``body`` each.
+
+    ``handed_over`` is the public socket that systemd listens on and this process accepts at, and
+    ``manager`` is systemd itself, where it started the process.
 
     After a signal, requests are still served for ``linger``; then those under way have ``drain``
     to finish. While draining, a connection that has been idle for ``drain_idle`` is closed.
@@ -27,6 +31,8 @@ class ServerSettings:
     drain_idle: float = 5
     linger: float = 0
     body: float = 30
+    handed_over: int | None = None
+    manager: ServiceManager = field(default_factory=ServiceManager)
 
     @property
     def address(self) -> str:
@@ -36,6 +42,8 @@ class ServerSettings:
     @staticmethod
     def load(variables: Mapping[str, str]) -> "ServerSettings":
         """Read HOST, PORT, LLMOPS_LISTEN_FD, _CONTROL_FD, _DRAIN_*, _LINGER_ and _BODY_SECONDS.
+
+        What systemd sets is read too: LISTEN_FDS, NOTIFY_SOCKET and WATCHDOG_USEC.
 
         Raises:
             SettingsError: one of them is not what it must be; every problem is told.
@@ -50,6 +58,8 @@ class ServerSettings:
             drain_idle=_seconds(environment, "LLMOPS_DRAIN_IDLE_SECONDS", "5"),
             linger=_seconds(environment, "LLMOPS_LINGER_SECONDS", "0"),
             body=environment.seconds("LLMOPS_BODY_SECONDS", 30.0, highest=3600),
+            handed_over=handed_over(variables, environment),
+            manager=manager_of(variables, environment),
         )
         if environment.problems:
             raise SettingsError(tuple(environment.problems))

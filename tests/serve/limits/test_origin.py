@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
+from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.exchange import Exchange, current
 from llmops_cli.serve.limits.origin import Origin, network_of
+from llmops_cli.serve.limits.settings import read
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
 
-def client_of(peer: str | None, *headers: tuple[bytes, bytes]) -> tuple[str, str]:
+def client_of(
+    peer: str | None, *headers: tuple[bytes, bytes], trusts_unix: bool = False
+) -> tuple[str, str]:
     """Return the client that was noted, and the scheme that the application saw."""
     scope: dict[str, Any] = {
         "type": "http",
@@ -30,7 +34,7 @@ def client_of(peer: str | None, *headers: tuple[bytes, bytes]) -> tuple[str, str
 
     async def ask() -> None:
         current.set(exchange)
-        await Origin(nothing, TRUSTED)(scope, nothing, nothing)
+        await Origin(nothing, TRUSTED, trusts_unix=trusts_unix)(scope, nothing, nothing)
 
     asyncio.run(ask())
     return exchange.client, scope["scheme"]
@@ -93,3 +97,21 @@ def test_a_peer_without_an_address_is_no_error() -> None:
 )
 def test_an_ipv6_client_is_its_network(client: str, network: str) -> None:
     assert network_of(client) == network
+
+
+def test_at_a_unix_socket_the_peer_is_believed_only_where_it_is_trusted() -> None:
+    said = [(b"x-forwarded-for", b"1.1.1.1, 203.0.113.7"), (b"x-forwarded-proto", b"https")]
+    assert client_of(None, *said, trusts_unix=True) == ("203.0.113.7", "https")
+    assert client_of(None, trusts_unix=True) == ("", "http")
+    assert client_of(None, *said) == ("", "http")
+    assert client_of("192.0.2.1", *said, trusts_unix=True) == ("192.0.2.1", "http")
+
+
+def test_unix_stands_in_the_list_of_proxies() -> None:
+    environment = Environment({"LLMOPS_TRUSTED_PROXIES": "unix, 10.0.0.0/8"})
+    limits = read(environment)
+    assert (limits.trusts_unix, limits.trusted_proxies) == (True, TRUSTED[:1])
+    assert not read(Environment({"LLMOPS_TRUSTED_PROXIES": "10.0.0.0/8"})).trusts_unix
+    wrong = Environment({"LLMOPS_TRUSTED_PROXIES": "unix:/run/x.sock"})
+    read(wrong)
+    assert "or unix" in wrong.problems[0]
