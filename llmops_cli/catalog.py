@@ -93,7 +93,7 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     if isinstance(settings, HostTarget):
         from llmops_cli.hosts import doctor as hosts
 
-        return hosts.probes(_hosts(config, settings, directory))
+        return hosts.probes(config, name, settings, _hosts(config, settings, directory))
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes

@@ -21,9 +21,9 @@ def survey(agent: "Agent", request: Request) -> dict[str, Any]:
     if request.flag("destroying"):
         changes, advice = bootstrap_removal.survey(agent.places)
         return _document(Survey(changes, advice))
-    found = _bootstrap(agent, request).survey()
-    seen = bootstrap_certificate.look(bootstrap_certificate.files(agent.places)[0])
-    return {**_document(found), "certificate_ends": seen.ends if seen else None}
+    bootstrap = _bootstrap(agent, request)
+    seen = bootstrap_certificate.look(bootstrap.certificate)
+    return {**_document(bootstrap.survey()), "certificate_ends": seen.ends if seen else None}
 
 
 def make(agent: "Agent", request: Request) -> dict[str, Any]:

@@ -47,6 +47,13 @@ class Bootstrap:
     wanted: Wanted
     archive: bytes
 
+    @property
+    def certificate(self) -> Path:
+        """The certificate with its chain, wherever it is from."""
+        wanted = self.wanted.certificate
+        is_own = wanted.origin == PATH
+        return Path(wanted.path) if is_own else bootstrap_certificate.files(self.places)[0]
+
     def survey(self) -> Survey:
         """Return what would be made. Changes nothing."""
         made = Made.read(self.places)
@@ -90,6 +97,7 @@ class Bootstrap:
         self._serve(made, tell)
         self._start_at_boot(made)
         self._bound_the_journal(made)
+        self._own(made)
 
     def _changes(self, made: Made) -> list[Change]:
         packages = [Change(f"package {name}", "create") for name in self._missing]
@@ -124,7 +132,7 @@ class Bootstrap:
             Folder(self.places.secrets, 0o700),
             Folder(root / "tls", 0o700),
             Folder(root / "acme", 0o755),
-            Folder(data_folder(self.places), 0o750, self.places.app),
+            Folder(data_folder(self.places), 0o700, self.places.app),
         ]
 
     @property
@@ -178,8 +186,9 @@ class Bootstrap:
         if not bootstrap_nginx.version():
             return []
         wrong = bootstrap_nginx.mistake()
-        own = str(self.places.site)
-        if not wrong or (own in made.files and f" {own}:" in wrong.replace("in /", "in  /")):
+        is_ours = str(self.places.site) in made.files
+        ours = (f"{self.places.site}:", f"{self.places.root}/")
+        if not wrong or (is_ours and any(path in wrong for path in ours)):
             return []
         return [f"nginx's configuration is broken already, and not by llmops: {wrong}"]
 
@@ -196,10 +205,9 @@ class Bootstrap:
             tell("making the certificate")
             bootstrap_certificate.prepare(self.places, wanted)
         site = self._site
-        changed = site.look(made) is not None
         if not bootstrap_nginx.is_enabled():
             bootstrap_nginx.enable()
-        if changed:
+        if site.look(made):
             tell(f"putting {site.path} in place")
             bootstrap_nginx.put_site(site.path, site.text)
             made.files[str(site.path)] = digest_of(site.path) or ""
@@ -213,10 +221,8 @@ class Bootstrap:
             self._see_that_it_serves()
 
     def _see_that_it_serves(self) -> None:
-        wanted = self.wanted.certificate
-        path = Path(wanted.path) if wanted.origin == PATH else None
-        pem = (path or bootstrap_certificate.files(self.places)[0]).read_text()
-        name = wanted.names[0].partition(":")[2]
+        name = self.wanted.certificate.names[0].partition(":")[2]
+        pem = self.certificate.read_text()
         bootstrap_nginx.wait_until_presented(self.wanted.port, name, pem)
 
     def _start_at_boot(self, made: Made) -> None:
@@ -229,6 +235,13 @@ class Bootstrap:
             self.units.enable(self.places.boot_unit)
         # It waits for the lock that we hold, so nobody may wait for it.
         self.units.begin(self.places.boot_unit)
+
+    def _own(self, made: Made) -> None:
+        """Put on record what an apply that was killed had written and not put there."""
+        for file in (self._site, self._boot, *self._journal):
+            if file.look(made) is None:
+                made.files[str(file.path)] = digest_of(file.path) or ""
+        made.write(self.places)
 
     def _bound_the_journal(self, made: Made) -> None:
         for file in self._journal:
