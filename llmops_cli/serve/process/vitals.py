@@ -12,7 +12,8 @@ from llmops_cli.serve.process.systemd import START_BEAT, ServiceManager
 _LONGEST_START = 900.0
 #: Seconds for which who connects waits for an API that is not ready, rather than being refused.
 _PATIENCE = 30.0
-_POLL_SECONDS = 0.1
+#: Seconds between two questions whether it is ready: at first, and at most. Each is in the log.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _ANSWER_SECONDS = 5.0
 _READINESS = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -67,7 +68,7 @@ class Vitals:
 
     async def _become_ready(self, accept: Callable[[], None]) -> None:
         began = asyncio.get_running_loop().time()
-        asked, is_accepting = began - START_BEAT, False
+        asked, is_accepting, pause = began - START_BEAT, False, _FIRST_PAUSE
         while trouble := await self._trouble():
             now = asyncio.get_running_loop().time()
             if not is_accepting and now - began >= _PATIENCE:
@@ -77,7 +78,8 @@ class Vitals:
                 self._manager.starting()
                 self._manager.waiting(f"Waiting for {trouble}")
                 asked = now
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         if not is_accepting:
             accept()
         self._manager.ready()
