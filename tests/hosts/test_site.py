@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +21,14 @@ trusted_proxies = ["127.0.0.1"]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("nginx")
-    # nginx's workers are somebody else, who must get in.
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o755)
+def site() -> Iterator[Site]:
     project = project_of(api=LIMITS, target="requests_per_minute = 20")
-    with served(folder, project) as found:
-        yield found
+    with tempfile.TemporaryDirectory(prefix="llmops-nginx-") as name:
+        # nginx's workers are somebody else, who must get in.
+        folder = Path(name)
+        folder.chmod(0o755)
+        with served(folder, project) as found:
+            yield found
 
 
 @needs_nginx
