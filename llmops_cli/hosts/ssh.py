@@ -53,8 +53,9 @@ class Ssh:
             "RemoteCommand": "none",
         }
         if self.known_hosts:
-            known = f'"{self.known_hosts}" ~/.ssh/known_hosts ~/.ssh/known_hosts2'
-            settings["UserKnownHostsFile"] = known
+            # The user's own files are left as they are.
+            system = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"
+            settings["GlobalKnownHostsFile"] = f'"{self.known_hosts}" {system}'
         words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         return [self.program, *files, *words]
 
@@ -183,14 +184,11 @@ def _not_answering(host: str, evidence: str) -> UnreachableError:
 _MEANINGS = (
     (r"host identification has changed|offending .* key in", _changed_key),
     (r"host key verification failed|no .* host key is known", _unknown_key),
-    (r"permission denied \(|too many authentication failures|no more authentication", _refused_login),
-    (r"account .*(expired|locked)|this account is currently not available", _refused_login),
-    (r"bad configuration option|bad owner or permissions|can't open user config", _bad_settings),
-    (r"terminating, \d+ bad configuration|garbage at end of line|unsupported option", _bad_settings),
+    (r"permission denied \(|too many authentication failures", _refused_login),
+    (r"account .*(expired|locked)|account is currently not available", _refused_login),
+    (r"bad configuration option|bad owner or permissions", _bad_settings),
+    (r"can't open user config|garbage at end of line|unsupported option", _bad_settings),
     (r"could not resolve hostname|name or service not known", _no_such_host),
-    (
-        r"connection refused|timed out|no route to host|network is unreachable|"
-        r"kex_exchange_identification|banner exchange|connection closed by unknown port",
-        _not_answering,
-    ),
+    (r"connection refused|timed out|no route to host|network is unreachable", _not_answering),
+    (r"kex_exchange_identification|banner exchange|closed by unknown port", _not_answering),
 )
