@@ -5,6 +5,7 @@ import os
 import platform
 import pwd
 import re
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -32,6 +33,7 @@ def facts(agent: Agent, request: Request) -> dict[str, Any]:
         "has_engine": places.engine_socket.is_socket(),
         "free_bytes": _free_bytes(places.root),
         "clock": time.time(),
+        "has_ipv6": _has_ipv6(),
         "made": read_json(places.made),
         "login": login(),
         "nginx_active": _is_active("nginx.service"),
@@ -105,6 +107,15 @@ def _is_active(unit: str) -> bool:
         return subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode == 0
     except OSError:
         return False
+
+
+def _has_ipv6() -> bool:
+    """Return whether nginx can listen at addresses of IPv6 at all."""
+    try:
+        socket.socket(socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_bytes(folder: Path) -> int:
