@@ -90,7 +90,7 @@ class Hosts:
             except UnreachableError as error:
                 failed[host] = error
 
-        self._all(look, self.names)
+        self.at_once(look, self.names)
         if len(failed) == len(self.names):
             raise gathered(failed, self.names)
         return {host: failed[host] for host in self.names if host in failed}
@@ -125,13 +125,14 @@ class Hosts:
             LlmopsError: at some it failed; all have ended by then, and each that failed is told.
         """
         asked = self.names if among is None else among
-        return self._all(lambda host: do(host, self.session(host)), asked)
+        return self.at_once(lambda host: do(host, self.session(host)), asked)
 
     def close(self) -> None:
         """End all sessions."""
-        self._all(self.forget, self.names)
+        self.at_once(self.forget, self.names)
 
-    def _all(self, do: Callable[[str], Any], asked: Sequence[str]) -> Mapping[str, Any]:
+    def at_once(self, do: Callable[[str], Any], asked: Sequence[str]) -> Mapping[str, Any]:
+        """Do the same for hosts at once, without a session; errors as of `each`."""
         if not asked:
             return {}
         with ThreadPoolExecutor(len(asked)) as pool:

@@ -1,10 +1,10 @@
 """The Dockerfile of an image that holds the embedded API."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from llmops_cli.config.environment import api_environment
 from llmops_cli.config.model import Config
+from llmops_cli.contents.app_files import model_files
 from llmops_cli.images.builder import Kind
 from llmops_cli.images.context import APP, CODE, MODELS, MOMENT
 from llmops_cli.rendering import render
@@ -31,12 +31,6 @@ def dockerfile(config: Config, kind: Kind, identity: Mapping[str, str]) -> str:
             "code": CODE,
         },
     )
-
-
-def model_files(config: Config) -> list[str]:
-    """Return the models that are files of the commit. They are large, and seldom changed."""
-    named = [upstream.gguf for upstream in config.api.upstreams if upstream.gguf]
-    return sorted({path for path in named if not PurePosixPath(path).is_absolute()})
 
 
 def _settings(config: Config, identity: Mapping[str, str]) -> Mapping[str, str]:
