@@ -18,9 +18,9 @@ _ALL_RELEASES = 10_000
 
 @dataclass(frozen=True)
 class _Versions:
-    """The versions of a secret on one host, from the oldest, and which of them are proposed."""
+    """The versions of a secret on one host, from the oldest: those that count, and the others."""
 
-    all: Sequence[str]
+    good: Sequence[str]
     proposed: Sequence[str]
 
 
@@ -38,7 +38,7 @@ class HostStore:
     def current_version(self, name: str) -> str | None:
         """Return the newest version that every host has, or None."""
         found = list(self._versions(name).values())
-        good = [set(one.all) - set(one.proposed) for one in found]
+        good = [set(one.good) for one in found]
         return max(set.intersection(*good), key=int, default=None) if good else None
 
     def read(self, name: str, version: str | None = None) -> Secret | None:
@@ -87,7 +87,8 @@ class HostStore:
 
     def _add(self, name: str, value: Secret, *, is_proposed: bool) -> str:
         _require_name(name)
-        newest = [int(version) for one in self._versions(name).values() for version in one.all]
+        there = self._versions(name).values()
+        newest = [int(version) for one in there for version in (*one.good, *one.proposed)]
         version = str(max([_now(), *(number + 1 for number in newest)]))
         payload = value.reveal().encode()
         details: dict[str, Any] = {"name": name, "version": version, "proposed": True}

@@ -8,7 +8,7 @@ from llmops_cli.hosts.agent.trouble import RefusedError
 
 _RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 _SECRET = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
-_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_VERSION = re.compile(r"[1-9][0-9]{0,19}")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from llmops_cli.targets.host.place import Place
 def documents_of(place: Place, release: Release) -> dict[str, str]:
     """Return the units, the site and the packages, as they would be on the first host reached."""
     host = place.hosts.there[0]
-    facts = HostFacts.read(host, place.hosts.session(host).ask("facts"))
+    facts = HostFacts.read(
+        host, place.hosts.session(host).ask("facts", python=place.settings.python)
+    )
     layout, units = place.layout, place.units(release, facts)
     folder = "systemd"
     found = {f"{folder}/{layout.unit(release.id, kind)}": text for kind, text in units.items()}

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ class Look:
 def preflight(place: Place, release: Release) -> Iterator[Problem]:
     """Look at every host that is reached, and yield what is to be mended there."""
     hosts = place.hosts.there
-    looks = place.hosts.each(look, hosts)
+    looks = place.hosts.each(lambda host, session: look(place, host, session), hosts)
     is_new = set(lacking_hosts(place, release, hosts))
     for host in hosts:
         found: Look = looks[host]
@@ -52,10 +52,10 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
     yield from _secrets(place, release)
 
 
-def look(host: str, session: Session) -> Look:
+def look(place: Place, host: str, session: Session) -> Look:
     """Ask a host for all that decides whether a deploy can succeed there."""
     asked = time.time()
-    answer: dict[str, Any] = session.ask("facts")
+    answer: dict[str, Any] = session.ask("facts", python=place.settings.python)
     facts = HostFacts.read(host, answer)
     middle = (asked + time.time()) / 2
     return Look(
@@ -66,6 +66,12 @@ def look(host: str, session: Session) -> Look:
         str(answer.get("nginx_trouble") or ""),
         facts.clock - middle,
     )
+
+
+def versions_of(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the versions of secrets on a host, also those that are proposed only."""
+    answers = {name: session.ask("secret_versions", name=name) for name in names}
+    return {name: [*found["versions"], *found["proposed"]] for name, found in answers.items()}
 
 
 def _problems(place: Place, release: Release, seen: Look, *, is_new: bool) -> Iterator[Problem]:
@@ -112,22 +118,19 @@ def _of_nginx(place: Place, seen: Look, *, is_new: bool) -> Iterator[Problem]:
 def _needs_clock(place: Place, release: Release) -> bool:
     """Whether anything that a release does is refused where the clock is wrong."""
     credentials = {upstream.credential for upstream in place.config.api.upstreams}
-    has_tokens = (
-        bool(credentials & {"entra", "google"}) or SIGNING_SECRET in release.secret_versions
-    )
+    has_tokens = bool(credentials & {"entra", "google"})
+    has_tokens = has_tokens or SIGNING_SECRET in release.secret_versions
     return has_tokens or place.settings.certificate == "acme"
 
 
 def _secrets(place: Place, release: Release) -> Iterator[Problem]:
     """Yield the versions of secrets that some hosts have, and others do not."""
+    names = list(release.secret_versions)
+    found = place.hosts.each(lambda _host, session: versions_of(session, names), place.hosts.there)
     for name, version in release.secret_versions.items():
-        answers = place.hosts.each(
-            lambda _host, session, name=name: session.ask("secret_versions", name=name),
-            place.hosts.there,
-        )
-        lacking = [host for host, found in answers.items() if version not in found["versions"]]
+        lacking = [host for host, versions in found.items() if version not in versions[name]]
         # One that no host has, whoever asks for its value finds missing.
-        if lacking and len(lacking) < len(answers):
+        if lacking and len(lacking) < len(found):
             yield Problem(
                 f"{', '.join(lacking)} lacks version {version} of the secret {name}.",
                 f"llmops secrets set {name} -t {place.target}",

@@ -28,7 +28,7 @@ class Sending:
     def send(self, host: str, session: Session) -> None:
         """Write the release on a host; one that is there is left as it is."""
         place, contents = self.place, self.contents
-        facts = HostFacts.read(host, session.ask("facts"))
+        facts = HostFacts.read(host, session.ask("facts", python=place.settings.python))
         document = {
             "files": contents.manifest(),
             "requirements": list(contents.requirements),
