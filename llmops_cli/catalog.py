@@ -123,9 +123,17 @@ def make_infrastructure(config: Config, name: str, directory: Path) -> Infrastru
     """
     settings = config.targets[name]
     if isinstance(settings, HostTarget):
+        from llmops_cli.flows import operator
         from llmops_cli.infra.host import HostInfrastructure
+        from llmops_cli.secret_stores.hosts import HostStore
+        from llmops_cli.targets.holding import written
 
-        return HostInfrastructure(name, config, settings, _hosts(config, settings, directory))
+        def holder(command: str) -> str:
+            return written(operator.holder(command))
+
+        hosts = _hosts(config, settings, directory)
+        store = HostStore(hosts)
+        return HostInfrastructure(name, config, settings, hosts, store, holder)
     if not isinstance(settings, AzureWebappTarget | AzureContainerAppTarget):
         return None
     if settings.infra is None:

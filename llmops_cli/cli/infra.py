@@ -12,11 +12,14 @@ from llmops_cli.cli.session import Session, session_of
 from llmops_cli.errors import PLAN_HAS_CHANGES, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmops_cli.core.infrastructure import Proposal
     from llmops_cli.flows.infra import Decide, Outcome, Subject
 
 app = typer.Typer(
-    help="Plan, make, read and destroy what a target in a cloud stands on, with Terraform.",
+    help="Plan, make, read and destroy what a target stands on: in a cloud with Terraform, on "
+    "hosts over SSH.",
     rich_markup_mode=None,
 )
 
@@ -47,7 +50,7 @@ def plan(
 def apply(
     context: typer.Context, target: Target = None, dry_run: DryRun = False, yes: Yes = False
 ) -> None:
-    """Make it as the project wants it, and write what was made into llmops.toml.
+    """Make it as the project wants it; what a cloud names is written into llmops.toml.
 
     Shows the plan and asks; exactly that plan is then applied. A release that runs is left alone.
     """
@@ -61,7 +64,7 @@ def apply(
     decide = _decision(session.output, subject.target, "apply", yes)
     with shown(session.output) as observe:
         outcome = flow.apply(subject, decide, observe)
-    _show_outcome(outcome, subject.target, session.output)
+    _show_outcome(outcome, subject, session.output)
 
 
 @app.command("output")
@@ -77,6 +80,8 @@ def output(
     outcome = flow.outputs(_subject(session, target), writing=write)
     document = {"outputs": dict(outcome.outputs), "written": [vars(s) for s in outcome.settings]}
     lines = [f"{name} = {value}" for name, value in sorted(outcome.outputs.items())]
+    if not outcome.outputs:
+        lines = ["Nothing was made that has a name of its own: llmops.toml says it all."]
     session.output.result(document, "\n".join([*lines, *_written(outcome)]))
 
 
@@ -84,7 +89,7 @@ def output(
 def destroy(
     context: typer.Context, target: Target = None, dry_run: DryRun = False, yes: Yes = False
 ) -> None:
-    """Destroy it: the app, its registry with every release, its database. Asks before."""
+    """Destroy it: what serves, every release, and the data. Asks before."""
     from llmops_cli.flows import infra as flow
 
     session = session_of(context)
@@ -96,8 +101,12 @@ def destroy(
         _show_plan(outcome.proposal, subject.target, session.output, "destroy")
         return
     count = len(outcome.proposal.changes)
-    text = f"{count} parts of {subject.target} are destroyed. The account of the state stays."
-    session.output.result({"target": subject.target, "destroyed": count}, text)
+    text = f"{count} parts of {subject.target} are destroyed."
+    if subject.infrastructure.has_state:
+        text += " The account of the state stays."
+    advice = outcome.proposal.advice
+    document = {"target": subject.target, "destroyed": count, "advice": list(advice)}
+    session.output.result(document, "\n".join([text, *_advised(advice)]))
 
 
 def _subject(session: Session, target: str | None) -> "Subject":
@@ -145,8 +154,9 @@ def _show_plan(proposal: "Proposal", target: str, output: Output, verb: str) -> 
         "changes": changes,
         "changes_outputs": proposal.changes_outputs,
         "is_empty": proposal.is_empty,
+        "advice": list(proposal.advice),
     }
-    text = _summary(proposal, target)
+    text = "\n".join([_summary(proposal, target), *_advised(proposal.advice)])
     if proposal.text:
         text = f"{proposal.text}\n\n{text}"
     if not proposal.is_empty:
@@ -167,12 +177,18 @@ def _summary(proposal: "Proposal", target: str) -> str:
     return "\n".join([*lines, f"{target}: {counts}."])
 
 
-def _show_outcome(outcome: "Outcome", target: str, output: Output) -> None:
+def _advised(advice: "Sequence[str]") -> list[str]:
+    return [f"  look at: {text}" for text in advice]
+
+
+def _show_outcome(outcome: "Outcome", subject: "Subject", output: Output) -> None:
+    target, advice = subject.target, outcome.proposal.advice
     document = {
         "target": target,
         "changes": len(outcome.proposal.changes),
         "outputs": dict(outcome.outputs),
         "written": [vars(setting) for setting in outcome.settings],
+        "advice": list(advice),
     }
     made = len(outcome.proposal.changes)
     first = (
@@ -180,10 +196,16 @@ def _show_outcome(outcome: "Outcome", target: str, output: Output) -> None:
         if made
         else f"The infrastructure of {target} is as it should be."
     )
-    # A deploy wants what it deploys to be committed, and the project file is a part of that.
-    lines = [first, *_written(outcome), "  next: commit llmops.toml and infra/, then:"]
-    lines += ["  next: llmops secrets set NAME, llmops deploy"]
+    lines = [first, *_written(outcome), *_advised(advice), *_next(subject)]
     output.result(document, "\n".join(lines))
+
+
+def _next(subject: "Subject") -> list[str]:
+    if not subject.infrastructure.has_state:
+        return [f"  next: llmops deploy -t {subject.target}"]
+    # A deploy wants what it deploys to be committed, and the project file is a part of that.
+    first = "  next: commit llmops.toml and infra/, then:"
+    return [first, "  next: llmops secrets set NAME, llmops deploy"]
 
 
 def _written(outcome: "Outcome") -> list[str]:

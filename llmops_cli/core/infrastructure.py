@@ -37,13 +37,15 @@ class Proposal:
 
     ``changes_outputs`` says that values which the project reads would change; ``text`` is the
     whole plan for people, without the values that are secret, where it was asked for. The file may
-    hold such values: it lies in the folder that the plan was asked for with.
+    hold such values: it lies in the folder that the plan was asked for with. ``advice`` is what the
+    operator should look at by hand, a sentence each: nothing is done about it.
     """
 
     changes: tuple[Change, ...]
     changes_outputs: bool
     text: str
     file: Path
+    advice: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -70,6 +72,14 @@ class Infrastructure(Protocol):
     @property
     def place(self) -> str:
         """Where its description is, relative to the project."""
+        ...
+
+    @property
+    def has_state(self) -> bool:
+        """Whether it is described by files of the project, and keeps its state in an account.
+
+        What it says of itself is then written into the project file.
+        """
         ...
 
     def plan(

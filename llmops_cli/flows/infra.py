@@ -60,7 +60,7 @@ def subject_of(
 
 
 def plan(subject: Subject, observe: Observer = ignore, *, in_full: bool = False) -> Proposal:
-    """Return what an apply would do. Changes nothing but Terraform's files in the project.
+    """Return what an apply would do. Changes nothing but files in the project that describe it.
 
     With ``in_full`` it has the whole plan as a text.
 
@@ -79,7 +79,8 @@ def apply(subject: Subject, decide: Decide, observe: Observer = ignore) -> Outco
         DeployError, StateUnknownError: it was not done wholly; the error says what is left.
         InterruptedByOperatorError: the operator interrupted; the same is said.
     """
-    infra_settings.require_tomlkit()
+    if subject.infrastructure.has_state:
+        infra_settings.require_tomlkit()
     write_files(subject)
     with _scratch() as folder:
         proposal = _plan(subject, Path(folder), observe)
@@ -93,7 +94,7 @@ def apply(subject: Subject, decide: Decide, observe: Observer = ignore) -> Outco
 
 
 def destroy(subject: Subject, decide: Decide, observe: Observer = ignore) -> Outcome:
-    """Destroy the infrastructure; the account of its state stays.
+    """Destroy the infrastructure; where it has a state, the account of that stays.
 
     Raises:
         StateUnknownError: it was not done wholly; the error says what is left.
@@ -127,6 +128,8 @@ def write_files(subject: Subject) -> tuple[str, ...]:
 
     Files that are there belong to the operator, who may have changed them.
     """
+    if not subject.infrastructure.has_state:
+        return ()
     described = (subject.directory / subject.infrastructure.place / "versions.tf").exists()
     render = infra_files.variable_files if described else infra_files.files_for
     written = []

@@ -31,6 +31,11 @@ class AzureInfrastructure:
     place: str
     environment: Mapping[str, str]
 
+    @property
+    def has_state(self) -> bool:
+        """Terraform keeps a state, and its description is in the project."""
+        return True
+
     def plan(
         self, folder: Path, tell: Tell, *, destroying: bool = False, in_full: bool = False
     ) -> Proposal:
