@@ -78,7 +78,10 @@ def discard(agent: Agent, request: Request) -> dict[str, Any]:
     folder = places.release(release)
     if releases.current(places) == release:
         raise RefusedError(f"{release} is live.")
-    agent.units.begin_to_stop(*running.both(places, release))
+    # Whoever took the lock anew may have removed it, and systemd stops nothing it does not know.
+    if folder.is_dir():
+        running.install(places, agent.units, release)
+        agent.units.begin_to_stop(*running.both(places, release))
     until = time.monotonic() + _DISCARD_SECONDS
     while running.service(places, agent.units, release).is_running:
         if time.monotonic() > until:

@@ -46,11 +46,6 @@ def lacking_hosts(place: Place, release: Release, hosts: Sequence[str]) -> list[
     return [host for host in hosts if answers[host]]
 
 
-def discarded(place: Place, release: Release, session: Session) -> None:
-    """End a release on a host, and remove it if it was never live."""
-    session.ask("discard", release=release.id)
-
-
 def _write(place: Place, release: Release, hosts: Sequence[str], tell: Tell) -> None:
     with collected(place.config, place.directory, release) as contents:
         sending = Sending(place, release, contents, tell)
