@@ -55,6 +55,11 @@ class Session:
         """Whether it can be asked, as far as is known."""
         return not self._closed.is_set()
 
+    @property
+    def is_kept_alive(self) -> bool:
+        """Whether the lease of a lock is kept alive over it."""
+        return self._beating and self.is_open
+
     def ask(
         self, verb: str, *, payload: bytes = b"", tell: Tell | None = None, **details: Any
     ) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def failure(host: str, status: int, said: str) -> LlmopsError:
     return UnreachableError(
         f"The connection to {host} broke.",
         evidence=evidence or f"ssh ended with status {status}.",
-        next_step=f"ssh {host} true",
+        next_step=f"ssh {host} true must work; then run the same command again.",
     )
 
 

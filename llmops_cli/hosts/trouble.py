@@ -49,17 +49,20 @@ def gathered(failed: Mapping[str, LlmopsError], asked: Sequence[str]) -> LlmopsE
     chosen = _weightiest(list(failed.values()))
     if len(asked) == 1:
         return chosen
-    names = ", ".join(failed)
-    message = f"{len(failed)} of {len(asked)} hosts failed: {names}."
+    message = f"{len(failed)} of {len(asked)} hosts failed: {', '.join(failed)}."
+    evidence = "\n".join(named(host, _in_full(error)) for host, error in failed.items())
     if len(failed) == 1:
-        message = f"{names}: {chosen.message}"
-    evidence = "\n".join(f"{host}: {_in_full(error)}" for host, error in failed.items())
-    if len(failed) == 1:
-        evidence = chosen.evidence
+        [host] = failed
+        message, evidence = named(host, chosen.message), chosen.evidence
     texts = {"evidence": evidence, "state": chosen.state, "next_step": chosen.next_step}
     if isinstance(chosen, RefusedError):
         return RefusedError(message, **texts, why=chosen.why)
     return type(chosen)(message, **texts)
+
+
+def named(host: str, text: str) -> str:
+    """Return a text about a host, with its name unless it is in there."""
+    return text if host in text else f"{host}: {text}"
 
 
 def _weightiest(errors: Sequence[LlmopsError]) -> LlmopsError:

@@ -10,6 +10,7 @@ from llmops_cli.core.secret import Secret
 from llmops_cli.errors import LlmopsError, UsageError
 from llmops_cli.hosts.session import Session
 from llmops_cli.hosts.several import Hosts
+from llmops_cli.hosts.trouble import RefusedError
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
 #: More than any host keeps.
@@ -94,7 +95,7 @@ class HostStore:
         details: dict[str, Any] = {"name": name, "version": version, "proposed": True}
         # Proposed on all hosts first, it counts on none of them unless all of them have it.
         try:
-            self._each(lambda session: session.ask("secret_write", payload=payload, **details))
+            self._each(lambda session: _write(session, payload, details))
             if not is_proposed:
                 self.accept(name, version)
         except (LlmopsError, KeyboardInterrupt) as error:
@@ -139,6 +140,15 @@ class HostStore:
 
     def _each(self, do: Callable[[Session], Any]) -> Mapping[str, Any]:
         return self.hosts.each(lambda _host, session: do(session), self.hosts.there)
+
+
+def _write(session: Session, payload: bytes, details: Mapping[str, Any]) -> None:
+    try:
+        session.ask("secret_write", payload=payload, **details)
+    except RefusedError as error:
+        if error.why == "missing":
+            error.next_step = "llmops infra apply"
+        raise
 
 
 def _now() -> int:

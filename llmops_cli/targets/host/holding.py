@@ -71,7 +71,8 @@ def regained(hosts: Hosts, hold: Hold, host: str) -> Session:
     while True:
         try:
             session = hosts.session(host)
-            _take(session, hold.holder)
+            if not session.is_kept_alive:
+                _take(session, hold.holder)
         except (UnreachableError, LockedError):
             hosts.forget(host)
             if time.monotonic() > deadline:

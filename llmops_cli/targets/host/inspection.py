@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from llmops_cli.core.release import Release, State
 from llmops_cli.errors import LlmopsError
 from llmops_cli.hosts.session import Session
+from llmops_cli.hosts.trouble import named
 from llmops_cli.targets.documents import release_from
 from llmops_cli.targets.host.host_state import HostState, read
 from llmops_cli.targets.host.place import Place
@@ -79,7 +80,7 @@ def _troubles(
             if trouble is not None:
                 yield (place.told(state.host, trouble[0]), trouble[1])
     for host, error in unreached.items():
-        yield (f"{host}: {error.message}", error.next_step)
+        yield (named(host, error.message), error.next_step)
 
 
 def _trouble(state: HostState, recorded: str | None) -> _Trouble | None:

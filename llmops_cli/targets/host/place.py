@@ -1,5 +1,6 @@
 """What all that a host target does is about: the project, its settings, and its hosts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,9 @@ class Place:
         """Return a text about a host, with its name where there are several."""
         return text if self.is_one else f"{host}: {text}"
 
-    def where(self, count: int) -> str:
-        """Return in words on how many hosts, nothing where there is but one."""
-        return "" if self.is_one else f" on {count} hosts"
+    def where(self, hosts: Sequence[str]) -> str:
+        """Return in words on which hosts, nothing where there is but one."""
+        if self.is_one:
+            return ""
+        is_all = len(hosts) == len(self.hosts.names)
+        return f" on {len(hosts)} hosts" if is_all else f" on {', '.join(hosts)}"

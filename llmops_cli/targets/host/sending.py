@@ -78,4 +78,6 @@ def _batches(objects: Mapping[str, Path]) -> Iterator[list[tuple[str, Path]]]:
 
 
 def _size(count: int) -> str:
+    if count < 1024:
+        return f"{count} bytes"
     return f"{count / 1024:.1f} kB" if count < 1024 * 1024 else f"{count / 1024**2:.1f} MB"

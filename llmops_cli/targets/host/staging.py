@@ -22,13 +22,13 @@ def stage(place: Place, hold: Hold, candidate: Candidate) -> Plan:
     if lacking:
         plan += long_step(
             Phase.STAGE,
-            f"Write release {release.id}{place.where(len(lacking))}",
+            f"Write release {release.id}{place.where(lacking)}",
             lambda tell: _write(place, release, lacking, tell),
             {"commit": release.commit, "folder": place.layout.release(release.id)},
         )
     return plan + one_step(
         Phase.STAGE,
-        f"Start {release.id} beside the live release{place.where(len(hosts))}, and wait until it "
+        f"Start {release.id} beside the live release{place.where(hosts)}, and wait until it "
         "is ready",
         lambda: _start(place, release, hosts),
         {"unit": candidate.name, "at most": f"{place.settings.ready_seconds:g} s"},
@@ -44,11 +44,6 @@ def lacking_hosts(place: Place, release: Release, hosts: Sequence[str]) -> list[
 
     answers = place.hosts.each(lacks, hosts)
     return [host for host in hosts if answers[host]]
-
-
-def discarded(place: Place, release: Release, session: Session) -> None:
-    """End a release on a host, and remove it if it was never live."""
-    session.ask("discard", release=release.id)
 
 
 def _write(place: Place, release: Release, hosts: Sequence[str], tell: Tell) -> None:

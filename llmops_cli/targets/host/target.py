@@ -80,10 +80,14 @@ class HostTarget:
         return logs.logs(self.place, lines=lines, follow=follow)
 
     def address_of(self, candidate: Candidate) -> str:
-        """Return an address of this machine that leads to the candidate on the first host."""
+        """Return an address of this machine that leads to the candidate on one of the hosts."""
         if not self._hold.address:
-            session = self.place.hosts.session(self._hosts[0])
-            path = session.ask("open", release=candidate.release.id)["path"]
+            release = candidate.release.id
+            before = self._hold.before
+            # One on which it is new, if there is one: where it was live, it was checked before.
+            others = [host for host in self._hosts if before.get(host) != release]
+            session = self.place.hosts.session((others or self._hosts)[0])
+            path = session.ask("open", release=release)["path"]
             self._hold.address = f"http://{session.forwarded(path)}"
         return self._hold.address
 
@@ -148,7 +152,7 @@ class HostTarget:
         """Start the release on record, on every host."""
         return one_step(
             Phase.OPERATE,
-            f"Start what is on record{self.place.where(len(self.place.hosts.names))}",
+            f"Start what is on record{self.place.where(self.place.hosts.names)}",
             lambda: self._each(lambda session: session.ask("begin")),
         )
 
@@ -157,7 +161,7 @@ class HostTarget:
         seconds = self.place.settings.drain_seconds if grace is None else grace
         return one_step(
             Phase.OPERATE,
-            f"Stop serving{self.place.where(len(self.place.hosts.names))}",
+            f"Stop serving{self.place.where(self.place.hosts.names)}",
             lambda: self._each(lambda session: session.ask("halt", grace=grace)),
             {"at most": f"{seconds:g} s"},
         )

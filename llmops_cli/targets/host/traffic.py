@@ -7,7 +7,7 @@ from llmops_cli.core.plan import Phase, Plan, one_step
 from llmops_cli.core.release import Candidate
 from llmops_cli.errors import DeployError, LlmopsError
 from llmops_cli.hosts.session import Session
-from llmops_cli.hosts.trouble import RefusedError, UnreachableError
+from llmops_cli.hosts.trouble import RefusedError, UnreachableError, named
 from llmops_cli.targets.host.holding import LEASE_SECONDS, Hold, regained
 from llmops_cli.targets.host.inspection import state_of, states_of
 from llmops_cli.targets.host.place import Place
@@ -27,12 +27,12 @@ def promote(place: Place, hold: Hold, candidate: Candidate) -> Plan:
     release = candidate.release.id
     return one_step(
         Phase.PROMOTE,
-        f"Move the traffic from {' and '.join(before)} to {release}{place.where(len(hosts))}",
+        f"Move the traffic from {' and '.join(before)} to {release}{place.where(hosts)}",
         lambda: _promote(place, hold, release, hosts),
         {"link": place.layout.current},
     ) + one_step(
         Phase.CONFIRM,
-        f"Ask nginx{place.where(len(hosts))} until all answers are {release}",
+        f"Ask nginx{place.where(hosts)} until all answers are {release}",
         lambda: _confirm(place, release, hosts),
     )
 
@@ -154,7 +154,8 @@ def _told(place: Place, hold: Hold, release: str, host: str, error: LlmopsError 
         by_itself = f"gives the traffic to {before} and {by_itself}"
     if isinstance(error, UnreachableError):
         return (
-            f"{error.message} Unless {release} was settled there, the host {by_itself} by itself, "
-            f"at the latest {LEASE_SECONDS} s after the connection broke, or when it starts again."
+            f"{named(host, error.message)} Unless {release} was settled there, the host "
+            f"{by_itself} by itself, at the latest {LEASE_SECONDS} s after the connection broke, "
+            "or when it starts again."
         )
-    return f"{host}: {error.message}"
+    return named(host, error.message)
