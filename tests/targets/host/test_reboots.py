@@ -70,18 +70,18 @@ def test_a_reboot_after_a_deploy_brings_the_same_release(deployed: HostProject) 
     assert eventually(deployed.serving) != wanted
 
 
-def test_a_connection_that_falls_silent_loses_its_lock_and_what_it_had_not_settled(
+def test_a_deploy_that_gives_no_sign_of_life_loses_its_lock_and_what_it_had_not_settled(
     deployed: HostProject,
 ) -> None:
-    """As where a firewall forgets a connection: nothing says so to either side."""
     before = deployed.serving()
     wanted = deployed.change("Silent after the switch.")
     promoted = phases(deployed).index(Phase.PROMOTE) + 1
-    with held(deployed, promoted):
+    with held(deployed, promoted) as deploying:
         # A process that stands still beats no more, though its connection is there.
         assert deployed.serving() == wanted
         eventually(lambda: deployed.serving() == before)
         eventually(lambda: deployed.rests_at(before))
+    assert deploying.returncode == 8
     assert deployed.serving() == before
     deployed.ok("deploy")
     assert deployed.serving() == wanted
