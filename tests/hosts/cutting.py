@@ -6,7 +6,6 @@ before the host hears the verb (``unsent``), at the first that it tells of it (`
 it has done it and is about to say so (``unheard``).
 """
 
-import ctypes
 import os
 import re
 import shutil
@@ -22,7 +21,6 @@ _LAST_LINE = {
     "begun": re.compile(rb"."),
     "unheard": re.compile(rb'^\{"(answer|refused)"', re.MULTILINE),
 }
-_PR_SET_PDEATHSIG = 1
 MOMENTS = ("unsent", "begun", "unheard")
 
 
@@ -63,9 +61,9 @@ class Cutter:
 class _Relay:
     def __init__(self, folder: Path, words: list[str]) -> None:
         self._folder = folder
-        self._ssh = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_end_with_parent
-        )
+        # It ends with this process, however that ends.
+        words = ["setpriv", "--pdeathsig", "TERM", *words]
+        self._ssh = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._awaits: re.Pattern[bytes] | None = None
         signal.signal(signal.SIGTERM, lambda *_: self._ssh.terminate())
 
@@ -107,10 +105,6 @@ class _Relay:
         self._ssh.wait()
         os.write(2, b"Connection closed by remote host\n")
         os._exit(255)
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 if __name__ == "__main__":
