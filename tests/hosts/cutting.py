@@ -2,8 +2,8 @@
 
 `python -m tests.hosts.cutting FOLDER SSH ARGUMENT…` runs ssh. ``FOLDER/asked`` gets a line for
 each verb; ``FOLDER/cut`` holds when to cut the connection: "MOMENT VERB". It is cut once, either
-before the host hears the verb (``unsent``), when it has heard it (``sent``) or when it has done
-it and is about to say so (``unheard``).
+before the host hears the verb (``unsent``), at the first that it tells of it (``begun``), or when
+it has done it and is about to say so (``unheard``).
 """
 
 import os
@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _VERB = re.compile(rb'"do": ?"([a-z_]+)"')
-_ENDS = re.compile(rb'^\{"(answer|refused)"', re.MULTILINE)
-MOMENTS = ("unsent", "sent", "unheard")
+_LAST_LINE = {
+    "begun": re.compile(rb"."),
+    "unheard": re.compile(rb'^\{"(answer|refused)"', re.MULTILINE),
+}
+MOMENTS = ("unsent", "begun", "unheard")
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,21 @@ class Cutter:
 class _Relay:
     def __init__(self, folder: Path, words: list[str]) -> None:
         self._folder = folder
+        # It ends with this process, however that ends.
+        words = ["setpriv", "--pdeathsig", "TERM", *words]
         self._ssh = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._awaits = threading.Event()
+        self._awaits: re.Pattern[bytes] | None = None
         signal.signal(signal.SIGTERM, lambda *_: self._ssh.terminate())
 
     def run(self) -> int:
         threading.Thread(target=self._up, daemon=True).start()
         assert self._ssh.stdout is not None
         while data := os.read(self._ssh.stdout.fileno(), 65536):
-            if self._awaits.is_set() and _ENDS.search(data):
+            if self._awaits is not None and self._awaits.search(data):
                 self._cut()
             os.write(1, data)
-        return self._ssh.wait()
+        status = self._ssh.wait()
+        return status if status >= 0 else 255
 
     def _up(self) -> None:
         assert self._ssh.stdin is not None
@@ -77,12 +83,9 @@ class _Relay:
             moment = self._moment(data)
             if moment == "unsent":
                 self._cut()
-            if moment == "unheard":
-                self._awaits.set()
+            self._awaits = _LAST_LINE.get(moment)
             self._ssh.stdin.write(data)
             self._ssh.stdin.flush()
-            if moment == "sent":
-                self._cut()
         self._ssh.stdin.close()
 
     def _moment(self, data: bytes) -> str:

@@ -12,6 +12,14 @@ from tests.hosts.machine import Machine
 from tests.project import Project
 
 APP = "demo"
+#: Prints the releases that run; more than one word where a deploy is not over.
+_AT_REST = f"""
+units=$(systemctl list-units --plain --no-legend '{APP}@*.service' \\
+  --state=active,activating,deactivating,reloading | awk '{{print $1}}')
+for unit in $units; do unit=${{unit#{APP}@}}; echo "${{unit%.service}}"; done
+[ -e /opt/{APP}/pending.json ] && echo pending
+flock --nonblock /opt/{APP}/lock true || echo locked
+"""
 
 
 @dataclass
@@ -47,6 +55,15 @@ class HostProject(Project):
     def on_hosts(self) -> list[str]:
         """The release that is current on each server."""
         return [m.run("readlink", f"/opt/{APP}/current").strip()[-12:] for m in self.machines]
+
+    def at_rest(self) -> list[str]:
+        """The one release that runs on each server; none where anything is under way there."""
+        found = [m.run("sh", "-c", _AT_REST, check=False).split() for m in self.machines]
+        return [words[0] if len(words) == 1 else "" for words in found]
+
+    def rests_at(self, release: str) -> bool:
+        """Whether a release, and nothing else, runs everywhere, and nothing is under way."""
+        return self.at_rest() == [release] * len(self.machines)
 
     def close(self) -> None:
         """Nothing of it is on this machine; the servers end with their context."""

@@ -17,7 +17,16 @@ BARE = "llmops-test-host:bare"
 SECONDS = 60
 _SYSTEM = (
     # What systemd needs to be what it is on a machine; more is not given.
-    *("--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--cgroupns", "private"),
+    *(
+        "--cap-add",
+        "SYS_ADMIN",
+        "--cap-add",
+        "SYS_PTRACE",
+        "--security-opt",
+        "seccomp=unconfined",
+        "--cgroupns",
+        "private",
+    ),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec,mode=1777"),
     *("--stop-signal", "SIGRTMIN+3", "--restart", "always"),
 )

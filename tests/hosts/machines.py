@@ -34,6 +34,7 @@ class Fleet:
 
     machines: Sequence[Machine]
     ssh_config: Path
+    is_bootstrapped: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -42,9 +43,13 @@ class Fleet:
 
     def project(self, root: Path, *, target: str = "", api: str = "", top: str = "") -> HostProject:
         """Write a project that deploys to all of them; its address is the first one's."""
-        return make_host_project(
+        made = make_host_project(
             root, self.machines, self.ssh_config, target=target, api=api, top=top
         )
+        if self.is_bootstrapped:
+            # The site says which port of this machine leads to it.
+            made.ok("infra", "apply", "--yes")
+        return made
 
 
 @contextmanager
@@ -71,7 +76,7 @@ def machines(
             made.append(machine)
         for machine in made:
             machine.wait()
-        yield Fleet(made, _ssh_config(folder, made))
+        yield Fleet(made, _ssh_config(folder, made), bootstrapped)
 
 
 def _bootstrapped() -> str:
