@@ -55,6 +55,8 @@ class Profile:
             ),
             profiles.api_secrets(self.config, services),
             {service.name: self._definition(service, versions) for service in services},
+            services,
+            versions,
         )
 
     def api_settings(self) -> Mapping[str, str]:
