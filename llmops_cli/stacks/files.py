@@ -20,9 +20,7 @@ def put(engine: Engine, stack: Stack, wanted: Iterable[ConfigFiles]) -> None:
             fill(engine, files.volume, entries, labels)
 
 
-def fill(
-    engine: Engine, volume: str, entries: Sequence[Entry], labels: Mapping[str, str]
-) -> None:
+def fill(engine: Engine, volume: str, entries: Sequence[Entry], labels: Mapping[str, str]) -> None:
     """Make a volume with these files. Only inside the stack's lock."""
     try:
         volumes.fill(engine, volume, entries, labels)

@@ -63,6 +63,15 @@ class Profile:
         """Return the variables that tell the API where the services are."""
         return profiles.api_settings(self._services())
 
+    def api_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that the API gets."""
+        return profiles.api_secrets(self.config, self._services())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services that run, in the order in which they start; no file is read for that."""
+        return profiles.service_names(self.settings)
+
     def _services(self) -> tuple[Service, ...]:
         return profiles.services_of(self.config, self.settings, self._read, self.around)
 

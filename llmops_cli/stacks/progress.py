@@ -11,12 +11,28 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import EngineError
 from llmops_cli.stacks.running import Running
 
-#: Seconds after which a service that has something new to say may say it, and after which it says
-#: that it goes on.
-TELL_SECONDS, ALIVE_SECONDS = 10.0, 30.0
 _LONGEST_LINE = 110
 _LOG_LINES = 5
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often one looks, and tells, in seconds.
+
+    After ``tell`` a service that has something new to say may say it; after ``alive`` it says that
+    it goes on. ``slack`` is what it has beyond the time in which it may become healthy; an image
+    may take ``pull``.
+    """
+
+    look: float = 1.0
+    tell: float = 10.0
+    alive: float = 30.0
+    slack: float = 60.0
+    pull: float = 2700.0
+
+
+PACE = Pace()
 
 
 @dataclass
@@ -29,6 +45,7 @@ class Progress:
     engine: Engine
     tell: Tell
     hide: Callable[[str], str]
+    pace: Pace = PACE
     began: float = field(default_factory=time.monotonic)
     _healthy: set[str] = field(default_factory=set)
     _said: dict[str, str] = field(default_factory=dict)
@@ -49,7 +66,7 @@ class Progress:
         name, now = service.service, time.monotonic()
         said = self.hide(last_words(self.engine, service))
         silent = now - self._told.get(name, self.began)
-        if said == self._said.get(name) and silent < ALIVE_SECONDS:
+        if said == self._said.get(name) and silent < self.pace.alive:
             return
         self._said[name], self._told[name] = said, now
         parts = [f"{name} starts: {seconds_told(self.elapsed)}"]
@@ -58,7 +75,7 @@ class Progress:
 
     def _may_speak(self, service: Running) -> bool:
         last = self._told.get(service.service, self.began)
-        return not service.is_well and time.monotonic() - last >= TELL_SECONDS
+        return not service.is_well and time.monotonic() - last >= self.pace.tell
 
     @property
     def elapsed(self) -> float:

@@ -3,21 +3,21 @@
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from llmops_cli.core.plan import Tell
 from llmops_cli.engine.docker import Engine
 from llmops_cli.errors import EngineError
-from llmops_cli.stacks.progress import ALIVE_SECONDS, TELL_SECONDS, plain, seconds_told
+from llmops_cli.stacks.progress import PACE, Pace, plain, seconds_told
 
-#: Seconds that one image may take.
-MOST_SECONDS = 2700.0
 _DONE = ("Pull complete", "Already exists")
 _LAYER = ("Pulling fs layer", "Waiting", "Download", "Verifying", "Extracting", *_DONE)
 _LAST_LINES = 20
 
 
-def fetch(engine: Engine, images: Mapping[str, str], tell: Tell) -> None:
+def fetch(engine: Engine, images: Mapping[str, str], tell: Tell, pace: Pace = PACE) -> None:
     """Fetch the images of services, by service, that the engine does not hold.
 
     Raises:
@@ -25,7 +25,7 @@ def fetch(engine: Engine, images: Mapping[str, str], tell: Tell) -> None:
     """
     for service, image in images.items():
         if not _is_there(engine, image):
-            _pull(engine, service, image, tell)
+            _Pull(engine, service, image, tell, pace).do()
 
 
 def _is_there(engine: Engine, image: str) -> bool:
@@ -36,48 +36,66 @@ def _is_there(engine: Engine, image: str) -> bool:
     return True
 
 
-def _pull(engine: Engine, service: str, image: str, tell: Tell) -> None:
-    began = told = time.monotonic()
-    layers: dict[str, bool] = {}
-    last: list[str] = []
-    tell(f"{service}: fetches the image {image}")
-    process = _Lines(engine, "pull", image)
-    try:
-        for line in process:
-            now = time.monotonic()
-            last = [*last, line][-_LAST_LINES:] if line else last
-            is_new = _count(line, layers)
-            if now - began > MOST_SECONDS:
-                raise _slow(image, last)
-            if now - told >= (TELL_SECONDS if is_new else ALIVE_SECONDS):
-                told = now
-                tell(f"{service}: {_layers(layers)} of {image}, {seconds_told(now - began)}")
-    finally:
-        status = process.end()
-    if status:
-        raise engine.failure(("pull", image), "\n".join(last))
-    tell(f"{service}: the image is there after {seconds_told(time.monotonic() - began)}")
+@dataclass
+class _Pull:
+    """One image on its way: its layers, and whether each is there."""
 
+    engine: Engine
+    service: str
+    image: str
+    tell: Tell
+    pace: Pace
+    layers: dict[str, bool] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
 
-def _count(line: str, layers: dict[str, bool]) -> bool:
-    """Note what a line says of a layer; True where one more is done."""
-    layer, _colon, state = line.partition(": ")
-    if not state.startswith(_LAYER):
-        return False
-    was, layers[layer] = layers.get(layer, False), state.startswith(_DONE)
-    return layers[layer] and not was
+    def do(self) -> None:
+        """Fetch it."""
+        self.tell(f"{self.service}: fetches the image {self.image}")
+        said: deque[str] = deque(maxlen=_LAST_LINES)
+        process = _Lines(self.engine, "pull", self.image)
+        try:
+            self._listen(process, said)
+        finally:
+            status = process.end()
+        if status:
+            raise self.engine.failure(("pull", self.image), "\n".join(said))
+        self.tell(f"{self.service}: the image is there after {self._elapsed}")
 
+    def _listen(self, lines: Iterable[str], said: deque[str]) -> None:
+        told = self.began
+        for line in lines:
+            if line:
+                said.append(line)
+            is_new = self._note(line)
+            if time.monotonic() - self.began > self.pace.pull:
+                raise self._late(said)
+            if time.monotonic() - told >= (self.pace.tell if is_new else self.pace.alive):
+                told = time.monotonic()
+                self.tell(f"{self.service}: {self._layers} of {self.image}, {self._elapsed}")
 
-def _layers(layers: Mapping[str, bool]) -> str:
-    return f"{sum(layers.values())} of {len(layers)} layers" if layers else "the description"
+    def _note(self, line: str) -> bool:
+        """Note what a line says of a layer; True where one more is there."""
+        layer, _colon, state = line.partition(": ")
+        if not state.startswith(_LAYER):
+            return False
+        was, self.layers[layer] = self.layers.get(layer, False), state.startswith(_DONE)
+        return self.layers[layer] and not was
 
+    @property
+    def _layers(self) -> str:
+        there = sum(self.layers.values())
+        return f"{there} of {len(self.layers)} layers" if self.layers else "waits for the layers"
 
-def _slow(image: str, last: list[str]) -> EngineError:
-    return EngineError(
-        f"The image {image} was not there after {seconds_told(MOST_SECONDS)}.",
-        evidence="\n".join(last),
-        next_step="Run this again: what has arrived is kept.",
-    )
+    @property
+    def _elapsed(self) -> str:
+        return seconds_told(time.monotonic() - self.began)
+
+    def _late(self, said: Iterable[str]) -> EngineError:
+        return EngineError(
+            f"The image {self.image} of {self.service} was not there after {self._elapsed}.",
+            evidence="\n".join(said),
+            next_step="Run this again: layers that have arrived are kept.",
+        )
 
 
 class _Lines:

@@ -12,14 +12,10 @@ from llmops_cli.errors import DeployError
 from llmops_cli.stacks import files
 from llmops_cli.stacks.beside import Beside
 from llmops_cli.stacks.compose import Compose, StackText
-from llmops_cli.stacks.progress import Progress, last_lines, seconds_told
+from llmops_cli.stacks.progress import PACE, Pace, Progress, last_lines, seconds_told
 from llmops_cli.stacks.pulling import fetch
 from llmops_cli.stacks.running import Running, services_on
 
-#: Seconds between looks.
-_LOOK_SECONDS = 1.0
-#: Seconds that a service has beyond those in which it may become healthy.
-_SLACK_SECONDS = 60.0
 #: A service that ended so often while it was waited for does not come up.
 _MOST_RESTARTS = 3
 _LINES_SHOWN = 20
@@ -35,6 +31,7 @@ class Starting:
     beside: Beside
     store: SecretStore
     tell: Tell
+    pace: Pace = PACE
 
     def start(self, names: Sequence[str], *, renews: bool = False) -> None:
         """Start services and wait until they are healthy.
@@ -48,8 +45,8 @@ class Starting:
         engine, stack = self.compose.engine, self.compose.stack
         chosen = [service for service in self.beside.services if service.name in names]
         files.put(engine, stack, self.beside.files)
-        fetch(engine, {service.name: service.image for service in chosen}, self.tell)
-        most = max((service.start_seconds for service in chosen), default=0) + _SLACK_SECONDS
+        fetch(engine, {service.name: service.image for service in chosen}, self.tell, self.pace)
+        most = max((service.start_seconds for service in chosen), default=0) + self.pace.slack
         before = {found.id: found.restarts for found in services_on(engine, stack)}
         process = self.compose.begin(self.file, *names, renews=renews)
         said = _Said(process)
@@ -68,9 +65,9 @@ class Starting:
         before: dict[str, int],
         deadline: float,
     ) -> None:
-        progress = Progress(self.compose.engine, self.tell, self._hider())
+        progress = Progress(self.compose.engine, self.tell, self._hider(), self.pace)
         while True:
-            status = _waited(process)
+            status = _waited(process, self.pace.look)
             found = self._found(names)
             progress.of(found)
             if status == 0:
@@ -149,8 +146,8 @@ class _Said:
             self._read = stream.read()
 
 
-def _waited(process: "subprocess.Popen[bytes]") -> int | None:
+def _waited(process: "subprocess.Popen[bytes]", seconds: float) -> int | None:
     try:
-        return process.wait(_LOOK_SECONDS)
+        return process.wait(seconds)
     except subprocess.TimeoutExpired:
         return None
