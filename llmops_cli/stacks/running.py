@@ -43,7 +43,9 @@ class Running:
         """Say how it is, and whether the project has another ``definition`` for it by now."""
         is_changed = definition not in (None, self.definition)
         changed = ", changed since: llmops start" if is_changed else ""
-        return f"{self.health or self.state}{changed}"
+        # What has ended keeps the health that it had last.
+        health = self.health if self.state == "running" else ""
+        return f"{health or self.state}{changed}"
 
 
 def services_on(engine: Engine, stack: Stack) -> list[Running]:

@@ -79,7 +79,7 @@ def _diagnoses(stack: HostStack) -> Sequence[Diagnosis]:
                 found.append(ok(subject, told))
             else:
                 fix = f"llmops start, or: ssh {host} sudo docker logs {service.name}"
-                found.append(problem(subject, service.health or service.state, fix))
+                found.append(problem(subject, service.told(None), fix))
         if not runtimes[host] and _wants_gpus(stack):
             found.append(_no_gpus(host))
     return found
