@@ -52,6 +52,11 @@ class HostStack(Table):
     litellm_port: Port = Field(
         default=4000, description="Port of LiteLLM, on 127.0.0.1 of the host."
     )
+    qdrant_port: Port = Field(default=6333, description="Port of Qdrant, on 127.0.0.1 of the host.")
+    mlflow_port: Port = Field(default=5000, description="Port of MLflow, on 127.0.0.1 of the host.")
+    grafana_port: Port = Field(
+        default=3000, description="Port of Grafana, on 127.0.0.1 of the host."
+    )
     images: Annotated[dict[Service, Reference], Field(strict=False)] = Field(
         default_factory=dict, description="Other images for services, by service."
     )

@@ -106,8 +106,12 @@ class Engine:
             raise self.failure(arguments, done.stderr.decode(errors="replace"))
         return done.stdout
 
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *arguments: str, merged: bool = False, variables: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
         """Start a command with pipes on all three of its streams.
+
+        With ``merged`` what it writes to standard error comes with its standard output.
 
         Raises:
             PreflightError: the program is missing.
@@ -117,8 +121,8 @@ class Engine:
                 [*self.command, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self.environment,
+                stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+                env={**self.environment, **(variables or {})},
             )
         except FileNotFoundError as error:
             raise self._missing() from error

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from llmops_cli.stacks.service import Service
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -26,7 +28,8 @@ class Beside:
     """What runs beside the API: the services by name, their part of the file, their volumes.
 
     ``files`` are to be in volumes before they start; ``api_secrets`` are the secrets that a
-    release's container gets; ``definitions`` names what each service is made from.
+    release gets; ``definitions`` names what each service is made from; ``secret_versions`` are
+    those of the secrets that the services read.
     """
 
     names: tuple[str, ...] = ()
@@ -35,3 +38,5 @@ class Beside:
     files: tuple[ConfigFiles, ...] = ()
     api_secrets: tuple[str, ...] = ()
     definitions: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    secret_versions: Mapping[str, str] = field(default_factory=dict)

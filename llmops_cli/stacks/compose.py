@@ -1,6 +1,9 @@
 """Docker Compose on the engine of a stack; the file goes in by standard input."""
 
+import contextlib
 import json
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +39,16 @@ class Compose:
         parts = told.lstrip("v").split("-")[0].split("+")[0].split(".")
         return tuple(int(part) for part in parts if part.isdecimal())
 
+    def begin(
+        self, file: StackText, *services: str, renews: bool = False
+    ) -> "subprocess.Popen[bytes]":
+        """Begin what `up` does with ``waits``; what it says comes on its standard output."""
+        words = self._words(*_up(waits=True, renews=renews), *services)
+        process = self.engine.start(*words, merged=True, variables=_VARIABLES)
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # type: ignore[union-attr]
+            stdin.write(file.text().encode())
+        return process
+
     def up(
         self, file: StackText, *services: str, waits: bool = False, renews: bool = False
     ) -> None:
@@ -47,15 +60,12 @@ class Compose:
         Raises:
             EngineError: a service does not come up; the evidence is the end of what compose said.
         """
-        words = ["up", "--detach", "--no-deps", "--quiet-pull"]
-        words += ["--wait"] if waits else []
-        words += [] if renews else ["--no-recreate"]
-        self._run(file, *words, *services)
+        words = self._words(*_up(waits=waits, renews=renews), *services)
+        self.engine.run(*words, input=file.text().encode(), variables=_VARIABLES)
 
-    def _run(self, file: StackText, *words: str) -> bytes:
-        command = ("compose", "--project-name", self.stack.name, "--file", "-", "--progress=plain")
-        text = file.text().encode()
-        return self.engine.run(*command, *words, input=text, variables=_VARIABLES)
+    def _words(self, *words: str) -> Sequence[str]:
+        project = ("compose", "--project-name", self.stack.name)
+        return (*project, "--file", "-", "--progress=plain", *words)
 
     def subnets(self) -> tuple[str, ...]:
         """Return the subnets of the stack's network; none where it is not there yet."""
@@ -65,3 +75,8 @@ class Compose:
             return ()
         pools = (found[0].get("IPAM") or {}).get("Config") or []
         return tuple(pool["Subnet"] for pool in pools if "Subnet" in pool)
+
+
+def _up(*, waits: bool, renews: bool) -> Sequence[str]:
+    words = ["up", "--detach", "--no-deps", "--quiet-pull"]
+    return words + (["--wait"] if waits else []) + ([] if renews else ["--no-recreate"])

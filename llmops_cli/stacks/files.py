@@ -1,6 +1,6 @@
 """Files of configuration in volumes that are named after their content, and so never change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from llmops_cli.engine import volumes
 from llmops_cli.engine.docker import Engine
@@ -16,14 +16,15 @@ def put(engine: Engine, stack: Stack, wanted: Iterable[ConfigFiles]) -> None:
     for files in wanted:
         there = volumes.volume_names(engine, labels) if there is None else there
         if files.volume not in there:
-            _fill(engine, files, labels)
+            entries = [Entry(path, text.encode()) for path, text in files.texts.items()]
+            fill(engine, files.volume, entries, labels)
 
 
-def _fill(engine: Engine, files: ConfigFiles, labels: dict[str, str]) -> None:
-    entries = [Entry(path, text.encode()) for path, text in files.texts.items()]
+def fill(engine: Engine, volume: str, entries: Sequence[Entry], labels: Mapping[str, str]) -> None:
+    """Make a volume with these files. Only inside the stack's lock."""
     try:
-        volumes.fill(engine, files.volume, entries, labels)
+        volumes.fill(engine, volume, entries, labels)
     except TakenError:
         # Whoever began it held the lock that is ours now, and was killed.
-        volumes.abandoned(engine, files.volume)
-        volumes.fill(engine, files.volume, entries, labels)
+        volumes.abandoned(engine, volume)
+        volumes.fill(engine, volume, entries, labels)

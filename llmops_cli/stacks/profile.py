@@ -55,11 +55,22 @@ class Profile:
             ),
             profiles.api_secrets(self.config, services),
             {service.name: self._definition(service, versions) for service in services},
+            services,
+            versions,
         )
 
     def api_settings(self) -> Mapping[str, str]:
         """Return the variables that tell the API where the services are."""
         return profiles.api_settings(self._services())
+
+    def api_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that the API gets."""
+        return profiles.api_secrets(self.config, self._services())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services that run, in the order in which they start; no file is read for that."""
+        return profiles.service_names(self.settings)
 
     def _services(self) -> tuple[Service, ...]:
         return profiles.services_of(self.config, self.settings, self._read, self.around)

@@ -52,7 +52,7 @@ def services_of(
             missing or wrong, or a secret that a service needs is not listed.
         PreflightError: the extra that reads YAML is not installed.
     """
-    names = _names(settings)
+    names = service_names(settings)
     _refuse_unknown_images(settings, (*(() if around.api else (GATEWAY,)), *names))
     text, litellm = _litellm_file(config, settings, read) if "litellm" in names else ("", None)
     project = _Project(config, settings, around, litellm, text)
@@ -91,7 +91,7 @@ def api_settings(services: Sequence[Service]) -> dict[str, str]:
     return {name: value for service in services for name, value in service.api_settings.items()}
 
 
-def _names(settings: StackSettings) -> tuple[str, ...]:
+def service_names(settings: StackSettings) -> tuple[str, ...]:
     """Return the services that run: a profile with LiteLLM gets TEI where it names a model."""
     names = _PROFILES[settings.profile]
     has_own = "litellm" in names and "tei" not in names and settings.tei.model is not None
@@ -141,7 +141,7 @@ def _refuse_unlisted(config: Config, settings: StackSettings, services: Sequence
 
 def _litellm(project: _Project) -> Service:
     assert project.litellm is not None
-    models = [name for name in ("vllm", "tei") if name in _names(project.settings)]
+    models = [name for name in ("vllm", "tei") if name in service_names(project.settings)]
     return Service(
         "litellm",
         image_of(project.settings, "litellm", "ghcr.io/berriai/litellm:v1.102.2"),

@@ -8,11 +8,9 @@ from typing import Any
 
 from llmops_cli.core.release import Release
 from llmops_cli.engine.docker import Engine
-from llmops_cli.errors import EngineError
-from llmops_cli.stacks.stack import API, RECORD, ROLE, SERVICE, STACK, Stack
+from llmops_cli.stacks.running import containers_on, inspected_on
+from llmops_cli.stacks.stack import API, RECORD, ROLE, SERVICE, Stack
 from llmops_cli.targets.documents import release_from
-
-_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -70,16 +68,7 @@ def containers_of(engine: Engine, stack: Stack) -> list[Container]:
         PreflightError: no engine answers.
         EngineError: it refuses.
     """
-    for attempt in range(_ATTEMPTS):
-        wanted = f"label={STACK}={stack.name}"
-        ids = engine.run("ps", "--all", "--quiet", "--no-trunc", "--filter", wanted).split()
-        try:
-            return inspected(engine, stack, [name.decode() for name in ids])
-        except EngineError:
-            # One that was there has just gone.
-            if attempt == _ATTEMPTS - 1:
-                raise
-    return []
+    return [_container(document, stack) for document in containers_on(engine, stack)]
 
 
 def inspected(engine: Engine, stack: Stack, names: Sequence[str]) -> list[Container]:
@@ -88,10 +77,7 @@ def inspected(engine: Engine, stack: Stack, names: Sequence[str]) -> list[Contai
     Raises:
         EngineError: one of them is not there.
     """
-    if not names:
-        return []
-    found = json.loads(engine.run("container", "inspect", *names))
-    return [_container(document, stack) for document in found]
+    return [_container(document, stack) for document in inspected_on(engine, names)]
 
 
 def releases_among(containers: Sequence[Container]) -> list[Container]:

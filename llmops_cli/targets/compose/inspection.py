@@ -106,7 +106,9 @@ def _facts(site: Site, found: Sequence[Container], live: Container | None) -> di
             made_from = container.labels.get(DEFINITION)
             is_changed = definitions.get(container.service, made_from) != made_from
             changed = ", changed since: llmops start" if is_changed else ""
-            facts[container.service] = f"{container.health or container.state}{changed}"
+            # What has ended keeps the health that it had last.
+            health = container.health if container.is_running else ""
+            facts[container.service] = f"{health or container.state}{changed}"
     return facts
 
 

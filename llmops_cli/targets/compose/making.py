@@ -54,7 +54,9 @@ def make_compose_target(
     stack = stack_of(config, name)
     published = _Published(settings, stack, store)
     profile = Profile(config, settings, directory, stack, store, settings.drain_seconds)
-    site = Site(engine, stack, settings, _manners(config, stack, settings), published, profile)
+    site = Site(
+        engine, stack, settings, _manners(config, stack, settings), published, profile, store
+    )
 
     def added() -> dict[str, str]:
         return {**_added(config, settings), **profile.api_settings()}

@@ -3,13 +3,14 @@
 import math
 from dataclasses import replace
 
+from llmops_cli.core.plan import Tell
 from llmops_cli.errors import DeployError
 from llmops_cli.stacks.stack import API, GATEWAY
-from llmops_cli.targets.compose import staging, traffic
+from llmops_cli.targets.compose import traffic
 from llmops_cli.targets.compose.site import Site, of_service
 
 
-def start(site: Site) -> None:
+def start(site: Site, tell: Tell) -> None:
     """Start what runs beside the API, the release on record, and the gateway, in this order.
 
     Services whose definition has changed in the project are made anew; their data stays.
@@ -28,7 +29,7 @@ def start(site: Site) -> None:
     site.records.write(record, site.gateway_files(record, recorded.release))
     beside = site.beside().names
     if beside:
-        staging.start_beside(site, beside, renews=True)
+        site.starting(tell).start(beside, renews=True)
     site.engine.run("update", "--restart", "unless-stopped", recorded.id)
     site.engine.run("start", recorded.id)
     traffic.start_gateway(site, renews=True)

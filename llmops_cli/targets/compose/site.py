@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from llmops_cli.config.compose_target import ComposeTarget
+from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Release
+from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.volumes import Entry
 from llmops_cli.stacks.beside import Beside
 from llmops_cli.stacks.compose import Compose
 from llmops_cli.stacks.stack import GATEWAY, Stack
+from llmops_cli.stacks.starting import Starting
 from llmops_cli.targets.compose import containers, environment, gateway
 from llmops_cli.targets.compose.compose_file import (
     GatewayService,
@@ -37,6 +40,7 @@ class Site:
     manners: Manners
     published: Callable[[], GatewayService]
     beside: Callable[[], Beside]
+    store: SecretStore
 
     @property
     def records(self) -> Records:
@@ -47,6 +51,10 @@ class Site:
     def compose(self) -> Compose:
         """Docker Compose on this stack."""
         return Compose(self.engine, self.stack)
+
+    def starting(self, tell: Tell) -> Starting:
+        """What starts the services beside the API, and tells of it."""
+        return Starting(self.compose, self.file(), self.beside(), self.store, tell)
 
     def containers(self) -> list[Container]:
         """Return every container of the stack."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready
 from llmops_cli.core.check import Verdict
+from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Candidate, Release
 from llmops_cli.engine import volumes
 from llmops_cli.engine.volumes import Entry
 from llmops_cli.errors import DeployError, EngineError
-from llmops_cli.stacks import files
 from llmops_cli.stacks.stack import GATEWAY, service_of
 from llmops_cli.targets.compose import traffic
 from llmops_cli.targets.compose.containers import Container, inspected, releases_among
@@ -38,12 +38,13 @@ def candidate_of(site: Site, release: Release) -> Candidate:
 
 
 def missing_services(site: Site, found: Sequence[Container]) -> list[str]:
-    """Return what a stack needs beside releases and does not run."""
-    names = {c.labels.get("com.docker.compose.service", "") for c in found if c.is_running}
+    """Return what a stack needs beside releases and does not run, or is not through starting."""
+    up = [c for c in found if c.is_running and (c.health != "starting" or c.role == GATEWAY)]
+    names = {c.labels.get("com.docker.compose.service", "") for c in up}
     return [name for name in (*site.beside().names, GATEWAY) if name not in names]
 
 
-def start_stack(site: Site, services: Sequence[str]) -> None:
+def start_stack(site: Site, services: Sequence[str], tell: Tell) -> None:
     """Start what runs beside releases, wait until it is healthy, then the gateway.
 
     Raises:
@@ -53,15 +54,9 @@ def start_stack(site: Site, services: Sequence[str]) -> None:
     site.records.write(site.records.read())
     beside = [name for name in services if name != GATEWAY]
     if beside:
-        start_beside(site, beside)
+        site.starting(tell).start(beside)
     if GATEWAY in services:
         traffic.start_gateway(site)
-
-
-def start_beside(site: Site, services: Sequence[str], *, renews: bool = False) -> None:
-    """Start services beside the API, and wait until they are healthy."""
-    files.put(site.engine, site.stack, site.beside().files)
-    site.compose.up(site.file(), *services, waits=True, renews=renews)
 
 
 def start(site: Site, candidate: Candidate) -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmops_cli.core.plan import Phase, Plan, one_step
+from llmops_cli.core.plan import Phase, Plan, long_step, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
 from llmops_cli.targets.compose import inspection, logs, operating, staging, traffic
@@ -140,7 +140,9 @@ class ComposeTarget:
         plan = Plan()
         if missing:
             title = f"Start the stack: {', '.join(missing)}"
-            plan += one_step(Phase.STAGE, title, lambda: staging.start_stack(site, missing))
+            plan += long_step(
+                Phase.STAGE, title, lambda tell: staging.start_stack(site, missing, tell)
+            )
         plan += one_step(
             Phase.STAGE,
             f"Start {release.id} beside the live release",
@@ -205,7 +207,9 @@ class ComposeTarget:
 
     def start(self) -> Plan:
         """Start the stack with the release on record; changed definitions are applied."""
-        return one_step(Phase.OPERATE, "Start the stack", lambda: operating.start(self.site))
+        return long_step(
+            Phase.OPERATE, "Start the stack", lambda tell: operating.start(self.site, tell)
+        )
 
     def stop(self, grace: float | None = None) -> Plan:
         """Accept no more, finish what is under way, and stop every container of the stack."""
