@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmops_cli.flows.infra import Decide, Outcome, Subject
 
 app = typer.Typer(
-    help="Plan, make, read and destroy what a target in a cloud or on hosts stands on.",
+    help="Plan, make, read and destroy what a target in a cloud stands on, with Terraform.",
     rich_markup_mode=None,
 )
 
