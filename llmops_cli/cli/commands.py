@@ -23,7 +23,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "logs": "Show what the release writes",
         "start": "Start serving the recorded release again",
         "stop": "Stop serving; releases and data stay",
-        "infra": "Plan, make, read and destroy what a target in a cloud stands on",
+        "infra": "Plan, make, read and destroy what a target in a cloud or on hosts stands on",
         "secrets": "Set, change, list, check and remove secret values",
         "prune": "Delete images from the registry that no target can go back to",
         "doctor": "Examine this machine and this project, and say what to mend",

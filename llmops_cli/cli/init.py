@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from llmops_cli.flows.scaffold import Decide, FileChange
 
 _HERE = Path()
+#: Kinds of target, and templates, for help and completion, which load no more than they must.
+KINDS = ("local", "compose", "host", "azure", "azure-containerapp")
+TEMPLATES = ("chat", "gpu-stack", "production", "router")
+
+
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
+def _templates(incomplete: str) -> list[str]:
+    return [template for template in TEMPLATES if template.startswith(incomplete)]
 
 
 def command(
@@ -31,11 +42,19 @@ def command(
     target: Annotated[
         str | None,
         typer.Option(
-            "--target", metavar="KIND", help="Kind of the first target. Default: by the template."
+            "--target",
+            metavar="KIND",
+            help=f"Kind of the first target: {', '.join(KINDS)}. Default: by the template.",
+            autocompletion=_kinds,
         ),
     ] = None,
     template: Annotated[
-        str, typer.Option("--template", help="What to start from; an unknown one lists them.")
+        str,
+        typer.Option(
+            "--template",
+            help=f"What to start from: {', '.join(TEMPLATES)}.",
+            autocompletion=_templates,
+        ),
     ] = "chat",
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the project. Default: the folder's.")

@@ -18,20 +18,17 @@ def placeholders(settings: HostTarget) -> tuple[str, ...]:
     return tuple(found)
 
 
-def refuse_placeholders(name: str, settings: HostTarget) -> None:
-    """Refuse to ask hosts of the target ``name`` that cannot be.
-
-    Raises:
-        PreflightError: the project still has names in it that stand for others.
-    """
+def refusal(settings: HostTarget) -> PreflightError | None:
+    """Return why no host can be asked: the project still has names that stand for others."""
     found = placeholders(settings)
-    if found:
-        raise PreflightError(
-            f"[targets.{name}] does not name its hosts yet.",
-            evidence="\n".join(f"{key} stands for a name of your own" for key in found),
-            state="Nothing was changed, and no host was asked.",
-            next_step=f"Set hosts and server_name of [targets.{name}] in llmops.toml.",
-        )
+    if not found:
+        return None
+    return PreflightError(
+        "The project does not name its hosts yet.",
+        evidence="\n".join(f"{key} stands for a name of your own" for key in found),
+        state="Nothing was changed, and no host was asked.",
+        next_step="Set hosts and server_name of the target in llmops.toml.",
+    )
 
 
 def _is_reserved(host: str) -> bool:

@@ -10,6 +10,8 @@ import pexpect
 import pytest
 
 from llmops_cli.cli import commands
+from llmops_cli.config.targets import KINDS
+from llmops_cli.flows.project_files import templates
 from tests.cli.test_help import LOADED
 from tests.project import LLMOPS
 
@@ -117,6 +119,12 @@ def test_subcommands_and_options_are_offered() -> None:
     assert {"--target", "--allow-dirty", "--dry-run", "--name"} <= set(offered("llmops deploy --"))
     assert {"--file", "--generate"} <= set(offered("llmops secrets set --"))
     assert {"--json", "--verbose", "--directory"} <= set(offered("llmops --"))
+
+
+def test_the_kinds_and_templates_of_a_new_project_are_offered_and_are_those_there_are() -> None:
+    assert offered("llmops init --target ") == list(KINDS)
+    assert offered("llmops init --target h") == ["host"]
+    assert offered("llmops init --template ") == templates()
 
 
 def test_completion_loads_no_flow_no_project_file_and_no_client() -> None:
