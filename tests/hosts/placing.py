@@ -36,6 +36,11 @@ class Placed:
     def systemctl(self, *words: str, check: bool = True) -> str:
         return self.machine.run("systemctl", *words, check=check)
 
+    def begin(self) -> None:
+        """Start it, and wait until it says that it is ready."""
+        self.systemctl("start", LAYOUT.boot_unit, self.service, check=False)
+        assert self.shows("ActiveState") == "active", self.journal()
+
     def shows(self, name: str) -> str:
         """Return a property of the service."""
         return self.systemctl("show", "--property", name, "--value", self.service).strip()
@@ -114,7 +119,11 @@ def prepare(machine: Machine, extras: Iterable[str]) -> None:
     """Make the user, and install the packages that releases get."""
     if "libgomp.so.1" not in machine.run("ldconfig", "-p"):
         # What the engine is linked with, and Python's packages do not bring.
-        machine.run("sh", "-ec", "apt-get update -qq; apt-get install -qq libgomp1 >/dev/null")
+        machine.run(
+            "sh",
+            "-ec",
+            "apt-get update -qq; apt-get install -qq -o DPkg::Lock::Timeout=60 libgomp1 >/dev/null",
+        )
     machine.run("useradd", "--system", "--user-group", "--no-create-home", APP)
     machine.run("mkdir", "-p", LAYOUT.root)
     machine.run("tee", f"{LAYOUT.root}/locked.txt", input=locked(extras))

@@ -71,8 +71,8 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Placed]:
             secrets=secrets,
             target={"memory": "256m", "cpus": 1.5},
         )
-        made.override("WatchdogSec=3", "RestartSec=1")
-        made.systemctl("start", placing.LAYOUT.boot_unit, made.service)
+        made.override("WatchdogSec=5", "RestartSec=1")
+        made.begin()
         yield made
 
 
