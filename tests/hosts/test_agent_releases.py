@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,22 @@ def test_what_takes_too_long_is_not_ready(host: AgentHost) -> None:
         refused = talk.refused("start", release="aaa", seconds=0.2)
         assert "did not become ready within" in refused["evidence"]
         assert "aaa: loads the model" in talk.told
+
+
+def test_a_release_that_is_killed_with_its_memory_used_up_is_said_to_need_more(
+    host: AgentHost,
+) -> None:
+    name = "shop@aaa.service"
+    limits = {"memory": 990 << 20, "memory_max": 1000 << 20}
+    killed = Unit(name, "failed", "failed", "signal", status=9)
+    with host.deploying() as talk:
+        stage(talk, "aaa", {"app/name": b"aaa"})
+        for unit in (replace(killed, **limits), Unit(name, "activating", "start", **limits)):
+            host.units.becomes[name] = unit
+            refused = talk.refused("start", release="aaa", seconds=0.2)
+            assert "990 MiB of the 1000 MiB of memory" in refused["evidence"]
+        host.units.becomes[name] = killed
+        assert "memory" not in talk.refused("start", release="aaa", seconds=5)["evidence"]
 
 
 def test_old_releases_go_with_all_that_only_they_had(host: AgentHost) -> None:
