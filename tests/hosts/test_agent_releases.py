@@ -79,6 +79,7 @@ def test_a_release_that_another_python_made_is_made_again_and_was_live_still(
         ({"files": [["app/../../x", key_of(b"sent")]]}, "invalid"),
         ({"files": [["/etc/x", key_of(b"sent")]]}, "invalid"),
         ({"files": [["venv/bin/python", key_of(b"sent")]]}, "invalid"),
+        ({"files": [["app/x", {"link": "/tmp"}], ["app/x/y", {"link": "z"}]]}, "invalid"),
         ({"units": {"service": ""}}, "invalid"),
     ],
 )
