@@ -16,7 +16,7 @@ APP = "demo"
 _AT_REST = f"""
 units=$(systemctl list-units --plain --no-legend '{APP}@*.service' \\
   --state=active,activating,deactivating,reloading | awk '{{print $1}}')
-for unit in $units; do unit=${{unit#{APP}@}}; echo "${{unit%.service}}"; done
+for unit in $units; do unit=${{unit#{APP}@}}; unit=${{unit%.service}}; echo "${{unit%:2}}"; done
 [ -e /opt/{APP}/pending.json ] && echo pending
 flock --nonblock /opt/{APP}/lock true || echo locked
 """

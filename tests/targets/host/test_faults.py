@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -67,7 +68,8 @@ def test_a_live_release_that_is_killed_comes_back_and_who_waits_is_answered(
     deployed: HostProject,
 ) -> None:
     live = deployed.serving()
-    unit = f"{APP}@{live}.service"
+    [socket] = deployed.machines[0].run("readlink", f"/opt/{APP}/current/socket").split()
+    unit = f"{APP}@{PurePosixPath(socket).stem}.service"
     with polled(deployed.url, trust=deployed.trust) as answers:
         seen = answers.count
         eventually(lambda: answers.count > seen)
