@@ -68,6 +68,12 @@ class Hosts:
             self._open.sessions[host] = opened
         return opened
 
+    def is_idle(self, host: str) -> bool:
+        """Whether there is an open session that keeps no lock."""
+        with self._open.guard:
+            session = self._open.sessions.get(host)
+        return session is not None and session.is_open and not session.is_kept_alive
+
     def forget(self, host: str) -> None:
         """End the session of a host, if there is one, so that it is tried anew."""
         with self._open.guard:

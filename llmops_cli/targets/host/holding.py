@@ -54,9 +54,10 @@ def held(hosts: Hosts, hold: Hold, holder: Holder) -> Iterator[None]:
             hosts.each(lambda _host, session: _take(session, hold.holder), among)
         yield
     finally:
-        taken = hold.hosts
+        asked = hold.hosts
         hold.clear()
-        hosts.at_once(hosts.forget, taken)
+        # Others may be waiting for the lock of somebody else, over the connection that there is.
+        hosts.at_once(hosts.forget, [host for host in asked if not hosts.is_idle(host)])
 
 
 def regained(hosts: Hosts, hold: Hold, host: str) -> Session:

@@ -57,7 +57,7 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
 def look(place: Place, host: str, session: Session) -> Look:
     """Ask a host for all that decides whether a deploy can succeed there."""
     asked = time.time()
-    answer: dict[str, Any] = session.ask("facts", python=place.settings.python)
+    answer: dict[str, Any] = session.ask("facts", python=place.settings.python, tests_nginx=True)
     facts = HostFacts.read(host, answer)
     middle = (asked + time.time()) / 2
     return Look(
@@ -108,10 +108,11 @@ def _of_system(place: Place, seen: Look, *, is_new: bool) -> Iterator[Problem]:
 
 def _of_nginx(place: Place, seen: Look, *, is_new: bool) -> Iterator[Problem]:
     host = seen.facts.host
-    if seen.nginx:
-        yield Problem(f"nginx refuses its configuration: {seen.nginx}", f"ssh {host} sudo nginx -t")
-    elif not seen.has_nginx:
+    if not seen.has_nginx:
         yield Problem("nginx is not running.", f"ssh {host} sudo systemctl start nginx")
+    # It serves on until it is started anew: to go back is possible even so.
+    if is_new and seen.nginx:
+        yield Problem(f"nginx refuses its configuration: {seen.nginx}", f"ssh {host} sudo nginx -t")
     wanted = site_of(place.config, place.settings, place.layout, seen.facts)
     if is_new and seen.state.site != hashlib.sha256(wanted.encode()).hexdigest():
         yield Problem("The site of nginx is not the one that this commit needs.", _APPLY)
