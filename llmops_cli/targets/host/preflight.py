@@ -48,7 +48,7 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
     is_new = set(lacking_hosts(place, release, hosts))
     for host in hosts:
         found: Look = looks[host]
-        for problem in _problems(place, release, found, is_new=host in is_new):
+        for problem in problems_of(place, release, found, is_new=host in is_new):
             yield Problem(place.told(host, problem.what), problem.fix)
     yield from stack_looks.preflight(place.stack, [looks[host].facts for host in hosts])
     yield from _secrets(place, release)
@@ -76,7 +76,8 @@ def versions_of(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
     return {name: [*found["versions"], *found["proposed"]] for name, found in answers.items()}
 
 
-def _problems(place: Place, release: Release, seen: Look, *, is_new: bool) -> Iterator[Problem]:
+def problems_of(place: Place, release: Release, seen: Look, *, is_new: bool) -> Iterator[Problem]:
+    """Yield what is to be mended on one host; for a release that it keeps already that is less."""
     if not seen.is_made:
         yield Problem("The host is not prepared for releases.", _APPLY)
         return
