@@ -12,8 +12,8 @@ from llmops_cli.config.model import Config
 from llmops_cli.contents.app_files import put_app, requirement_texts
 from llmops_cli.contents.served_code import put_served_code
 from llmops_cli.core.release import Release
-from llmops_cli.errors import BuildError
-from llmops_cli.source import open_source
+from llmops_cli.errors import BuildError, PreflightError
+from llmops_cli.source import open_source, run_git
 
 #: Folders of a release: the project's files, and the API's own code.
 APP, CODE = "app", "code"
@@ -49,6 +49,7 @@ def collected(config: Config, directory: Path, release: Release) -> Iterator[Con
         BuildError: something cannot be read or written.
     """
     source = open_source(directory)
+    _require_tree(directory, release)
     with _workspace() as folder:
         put_app(config, source, release, folder / APP, "release")
         (folder / CODE).mkdir()
@@ -76,6 +77,19 @@ def key_of(path: Path) -> str:
         while part := file.read(_CHUNK):
             found.update(part)
     return found.hexdigest() + ("x" if path.stat().st_mode & 0o100 else "")
+
+
+def _require_tree(directory: Path, release: Release) -> None:
+    """See that the files of a release are here: somebody else may have deployed it."""
+    try:
+        run_git(directory, ["cat-file", "-e", f"{release.tree}^{{tree}}"])
+    except PreflightError as error:
+        raise PreflightError(
+            f"The files of {release.id} are not in this repository.",
+            evidence=error.evidence,
+            state="Nothing was changed.",
+            next_step=f"git fetch the commit {release.commit}, then run the same command again.",
+        ) from error
 
 
 @contextmanager

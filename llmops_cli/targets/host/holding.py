@@ -76,9 +76,8 @@ def regained(hosts: Hosts, hold: Hold, host: str) -> Session:
                 _take(session, hold.holder)
         except (UnreachableError, LockedError):
             hosts.forget(host)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not hosts.pause(_POLL_SECONDS):
                 raise
-            time.sleep(_POLL_SECONDS)
         else:
             return session
 

@@ -1,5 +1,6 @@
 """What a release consists of: the same for the same commit, and nothing that it does not need."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_packages_are_pinned_by_hashes_also_the_projects_own(project: Project) -
     project.commit()
     with pytest.raises(PreflightError, match="without an exact version"):
         contents_of(project)
+
+
+def test_a_commit_that_is_not_here_is_told_as_such(project: Project) -> None:
+    elsewhere = replace(release_of(project), tree="0" * 40)
+    with (
+        pytest.raises(PreflightError, match="not in this repository") as caught,
+        collected(load(project.root), project.root, elsewhere),
+    ):
+        pass
+    assert caught.value.next_step.startswith("git fetch")
 
 
 def test_a_file_that_the_project_names_and_leaves_out_is_told_before_anything_is_sent(
