@@ -17,12 +17,14 @@ from llmops_cli.source import open_source, run_git
 
 #: Folders of a release: the project's files, and the API's own code.
 APP, CODE = "app", "code"
+#: The packages that are ours, and the project's own.
+_REQUIREMENTS = ("requirements.txt", "project-requirements.txt")
 _CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Where each path of a release gets its content from.
+    """Where each path of a release gets its content from, and where it lists its packages.
 
     ``files`` maps a path to the key of its content, ``links`` to where it points; ``objects`` maps
     a key to a file of this machine that holds the content.
@@ -31,7 +33,7 @@ class Contents:
     files: Mapping[str, str]
     links: Mapping[str, str]
     objects: Mapping[str, Path]
-    requirements: tuple[str, ...]
+    requirements: tuple[str, ...] = ()
 
     def manifest(self) -> list[tuple[str, object]]:
         """Return what is at which path, in order."""
@@ -54,7 +56,16 @@ def collected(config: Config, directory: Path, release: Release) -> Iterator[Con
         put_app(config, source, release, folder / APP, "release")
         (folder / CODE).mkdir()
         put_served_code(folder / CODE)
-        yield read(folder, tuple(requirement_texts(config, source, release)))
+        yield read(folder, _put_requirements(folder, requirement_texts(config, source, release)))
+
+
+def _put_requirements(folder: Path, texts: list[str]) -> tuple[str, ...]:
+    """Write the texts into the release, so that a host that has them is not sent them again."""
+    paths = []
+    for name, text in zip(_REQUIREMENTS, texts, strict=False):
+        (folder / CODE / name).write_text(text, encoding="utf-8")
+        paths.append(f"{CODE}/{name}")
+    return tuple(paths)
 
 
 def read(folder: Path, requirements: tuple[str, ...]) -> Contents:
