@@ -22,6 +22,7 @@ from llmops_cli.errors import PreflightError
 
 if TYPE_CHECKING:
     from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.engine.docker import Engine
     from llmops_cli.hosts.several import Hosts
     from llmops_cli.images.registry_of import Logins
     from llmops_cli.registries.oci import Registry
@@ -62,8 +63,7 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
 
     # Without a registry between them, an image must be made where it runs.
     is_published = config.image.repository is not None
-    there = Engine(host=settings.docker_host, context=settings.context)
-    engine = Engine() if is_published else there
+    engine = Engine() if is_published else _engine_of(settings, target)
     return images_of(config, directory, engine, target.secrets, _logins(config, settings, target))
 
 
@@ -100,11 +100,10 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
 
         return probes(target, api_environment(config))
     from llmops_cli.engine import doctor as engines
-    from llmops_cli.engine.docker import Engine
     from llmops_cli.images import doctor as images
     from llmops_cli.targets.compose.making import stack_of
 
-    engine = Engine(host=settings.docker_host, context=settings.context)
+    engine = _engine_of(settings, target)
     found = [
         *engines.probes(engine),
         *images.probes(config.image, engine, target.secrets, _logins(config, settings, target)),
@@ -242,6 +241,17 @@ def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path
     engine = Engine(host=settings.docker_host, context=settings.context)
     store = VolumeStore(engine, stack_of(config, name).name)
     return make_compose_target(config, name, directory, engine, store)
+
+
+def _engine_of(settings: ComposeTarget, target: Target) -> "Engine":
+    """Return the engine of a target: one for all that asks it, so that one login serves them."""
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.secret_stores.volumes import VolumeStore
+
+    store = target.secrets
+    if isinstance(store, VolumeStore):
+        return store.engine
+    return Engine(host=settings.docker_host, context=settings.context)
 
 
 def _host(config: Config, name: str, settings: HostTarget, directory: Path) -> Target:
