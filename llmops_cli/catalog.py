@@ -91,9 +91,7 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     if isinstance(settings, AzureTarget):
         return _azure_probes(config, settings, target)
     if isinstance(settings, HostTarget):
-        from llmops_cli.hosts import doctor as hosts
-
-        return hosts.probes(config, name, settings, _hosts(config, settings, directory))
+        return _host_probes(config, name, settings, directory)
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes
@@ -260,6 +258,19 @@ def _host(config: Config, name: str, settings: HostTarget, directory: Path) -> T
 
     hosts = _hosts(config, settings, directory)
     return make_host_target(config, name, directory, hosts, HostStore(hosts))
+
+
+def _host_probes(config: Config, name: str, settings: HostTarget, directory: Path) -> list[Probe]:
+    from llmops_cli.hosts import doctor
+    from llmops_cli.secret_stores.hosts import HostStore
+    from llmops_cli.targets.host import stack_looks
+    from llmops_cli.targets.host.stack_making import make_stack
+
+    found = doctor.probes(config, name, settings, _hosts(config, settings, directory))
+    # Connections of their own: these looks are taken at the same time.
+    hosts = _hosts(config, settings, directory)
+    stack = make_stack(config, settings, directory, hosts, HostStore(hosts))
+    return [*found, *stack_looks.probes(stack)]
 
 
 def _hosts(config: Config, settings: HostTarget, directory: Path) -> "Hosts":
