@@ -12,7 +12,7 @@ import pytest
 from llmops_cli.engine.docker import Engine
 from llmops_cli.engine.endpoint import endpoint_of, is_local
 from tests.engines import needs_engine
-from tests.targets.compose.ssh_server import needs_ssh, ssh_server
+from tests.ssh_server import needs_ssh, ssh_server
 from tests.waiting import eventually
 
 pytestmark = [needs_engine, needs_ssh, pytest.mark.timeout(60)]
