@@ -1,4 +1,4 @@
-"""Hosts that are folders of this machine: a real sshd, the real agent, and no systemd."""
+"""Hosts that are folders of this machine: a real sshd and agent, and a systemd that obliges."""
 
 import os
 import sys
@@ -27,15 +27,15 @@ from llmops_cli.hosts.agent.link import Link
 from llmops_cli.hosts.agent.places import Places
 from llmops_cli.hosts.agent.systemd import Unit
 from llmops_cli.hosts.agent.verbs import VERBS
-class Nothing:
+class Obliging:
     def read(self, *names):
-        return []
+        return [Unit(name, active="active") for name in names if "*" not in name]
     def __getattr__(self, name):
         return lambda *words: None
 base = Path({base!r}) / os.environ["LLMOPS_TEST_HOST"]
 link = Link(0, 1)
 link.end_on_signals()
-converse(Agent(Places({app!r}, base), Nothing(), link), VERBS)
+converse(Agent(Places({app!r}, base), Obliging(), link), VERBS)
 """
 
 

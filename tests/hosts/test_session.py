@@ -1,10 +1,7 @@
 """Conversations with agents over a real sshd: answers, payloads, refusals, cuts and closings."""
 
 import contextlib
-import http.server
-import os
 import signal
-import socketserver
 import subprocess
 import sys
 import threading
@@ -18,6 +15,7 @@ import pytest
 from llmops_cli.errors import AccessError, PreflightError
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.hosts.trouble import RefusedError, UnreachableError
+from tests.hosts.socket_server import serving
 from tests.hosts.ssh_hosts import SshHosts, is_alive, ssh_hosts
 from tests.ssh_server import needs_ssh
 from tests.waiting import eventually
@@ -224,27 +222,3 @@ def test_a_python_that_is_missing_or_too_old_is_told_with_what_mends_it(server: 
     with pytest.raises(PreflightError, match=r"no Python 3\.11") as caught:
         server.hosts(["host1"], agent=refusing).session("host1")
     assert "3.9" in caught.value.evidence
-
-
-@contextlib.contextmanager
-def serving(path: Path) -> Iterator[str]:
-    class Answer(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"from the socket")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-        def address_string(self) -> str:
-            return "socket"
-
-    with socketserver.ThreadingUnixStreamServer(str(path), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield os.fspath(path)
-        finally:
-            server.shutdown()
-            thread.join()

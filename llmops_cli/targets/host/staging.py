@@ -18,7 +18,7 @@ def stage(place: Place, hold: Hold, candidate: Candidate) -> Plan:
     release = candidate.release
     hosts = hold.hosts or place.hosts.there
     lacking = lacking_hosts(place, release, hosts)
-    plan = Plan()
+    plan = _passed_over(place)
     if lacking:
         plan += long_step(
             Phase.STAGE,
@@ -36,6 +36,20 @@ def stage(place: Place, hold: Hold, candidate: Candidate) -> Plan:
             lambda: _start(place, release, hosts),
             {"unit": candidate.name, "at most": f"{place.settings.ready_seconds:g} s"},
         )
+    )
+
+
+def _passed_over(place: Place) -> Plan:
+    """Return a step that says which hosts get nothing; there are some only where they may fail."""
+    unreached = place.hosts.reached()
+    if not unreached:
+        return Plan()
+    reasons = " ".join(error.message for error in unreached.values())
+    return long_step(
+        Phase.STAGE,
+        f"Go on without {', '.join(unreached)}",
+        lambda tell: tell(f"{reasons} Once it can, run llmops deploy again."),
+        {"because": reasons},
     )
 
 
