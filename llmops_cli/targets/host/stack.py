@@ -1,6 +1,6 @@
 """The models and gateways in containers behind the API, on each host its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -13,6 +13,7 @@ from llmops_cli.hosts.several import Hosts
 from llmops_cli.stacks import secret_volumes
 from llmops_cli.stacks.beside import Beside
 from llmops_cli.stacks.compose import Compose
+from llmops_cli.stacks.logs import service_lines, together, unknown
 from llmops_cli.stacks.profile import Profile
 from llmops_cli.stacks.running import Running, services_on
 from llmops_cli.stacks.stack import Stack
@@ -109,6 +110,24 @@ class HostStack:
             lambda _host, engine: services_on(engine, self.stack), among
         )
         return found
+
+    def logs(
+        self, service: str, among: Sequence[str], *, lines: int, follow: bool
+    ) -> Iterator[str]:
+        """Yield what a service writes; of several hosts each line begins with its host's name.
+
+        Raises:
+            UsageError: there is no such service.
+        """
+        if not self.is_there:
+            raise unknown(service, ())
+        found: Mapping[str, Iterator[str]] = self.each(
+            lambda _host, engine: service_lines(
+                engine, self.stack, service, lines=lines, follow=follow
+            ),
+            among,
+        )
+        return next(iter(found.values())) if len(found) == 1 else together(found)
 
     def _missing(self, beside: Beside, among: Sequence[str] | None) -> Mapping[str, Sequence[str]]:
         def missing(found: Sequence[Running]) -> list[str]:

@@ -11,6 +11,7 @@ from llmops_cli.core import plan as plans
 from llmops_cli.core.plan import Plan, StepSaid
 from llmops_cli.core.secret import Secret
 from llmops_cli.engine.docker import Engine
+from llmops_cli.errors import UsageError
 from llmops_cli.hosts.facts import HostFacts
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.targets.host.stack import HostStack
@@ -109,6 +110,10 @@ def nothing_is_touched_by_the_next_deploy(
     assert list(preflight(stack, WITH_ENGINE)) == []
     [found] = [diagnosis for probe in probes(stack) for diagnosis in probe.look()]
     assert (found.subject, found.text) == ("stack: litellm on host1", "healthy")
+    [line] = stack.logs("litellm", ["host1"], lines=1, follow=False)
+    assert line == "litellm listens at 4000"
+    with pytest.raises(UsageError, match="no service nginx"):
+        stack.logs("nginx", ["host1"], lines=1, follow=False)
     other = router(folder / "other", image, port, stack.hosts)
     [problem] = preflight(other, WITH_ENGINE)
     assert problem.what == (
