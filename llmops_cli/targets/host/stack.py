@@ -7,7 +7,8 @@ from typing import Any
 
 from llmops_cli.core.plan import Phase, Plan, Tell, long_step, one_step
 from llmops_cli.core.target import SecretStore
-from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.docker import Engine, NoEngineError
+from llmops_cli.errors import PreflightError
 from llmops_cli.hosts.session import Session
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.stacks import secret_volumes
@@ -167,7 +168,14 @@ class HostStack:
         Raises:
             LlmopsError: at some it failed; all have ended by then.
         """
-        return self.hosts.each(lambda host, session: do(host, self.engine_of(host, session)), among)
+
+        def asked(host: str, session: Session) -> Any:
+            try:
+                return do(host, self.engine_of(host, session))
+            except NoEngineError as error:
+                raise _silent(host, error) from error
+
+        return self.hosts.each(asked, among)
 
     def _telling(self, host: str, tell: Tell) -> Tell:
         return tell if len(self.hosts.names) == 1 else lambda line: tell(f"{host}: {line}")
@@ -175,3 +183,11 @@ class HostStack:
     def _details(self, missing: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
         is_one = len(self.hosts.names) == 1
         return {} if is_one else {host: ", ".join(names) for host, names in missing.items()}
+
+
+def _silent(host: str, error: NoEngineError) -> PreflightError:
+    return PreflightError(
+        f"The Docker engine of {host} does not answer, or the connection broke.",
+        evidence=error.evidence,
+        next_step=f"ssh {host} sudo systemctl status docker",
+    )
