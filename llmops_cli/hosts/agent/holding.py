@@ -17,8 +17,11 @@ _LEASE_SECONDS = 30.0
 def take(agent: Agent, request: Request) -> dict[str, Any]:
     """Take the lock, put in order what its last holder left, and keep this agent on the host."""
     holder, lease = request.text("holder"), request.number("lease", _LEASE_SECONDS)
-    if agent.lock is None:
-        agent.lock = lock.take(agent.places.lock, holder)
+    if agent.lock is not None:
+        # What is not settled is this conversation's own: nobody left it behind.
+        agent.link.lease = lease
+        return {"order": []}
+    agent.lock = lock.take(agent.places.lock, holder)
     agent.link.lease = lease
     sweep_doors(agent.places.run)
     done = put_in_order(agent.places, agent.units)

@@ -38,12 +38,23 @@ class Link:
         self._came: queue.Queue[dict[str, Any] | bytes | None] = queue.Queue(_CHUNKS_HELD)
         self._enders: list[Callable[[], None]] = []
         os.set_blocking(outgoing, False)
-        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
+        self._reader.start()
 
     def end_on_signals(self) -> None:
         """Treat a signal to end, such as a shutdown of the host sends, as the loss of the link."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: os.write(self._waker, b"\n"))
+
+    def close(self) -> None:
+        """Read no more. The two descriptors stay open: they are not ours."""
+        os.write(self._waker, b"\n")
+        while self._reader.is_alive():
+            # It may wait to hand over what nobody wants any more.
+            with contextlib.suppress(queue.Empty):
+                self._came.get(timeout=_LOOK_SECONDS / 10)
+        os.close(self._woken)
+        os.close(self._waker)
 
     def requests(self) -> Iterator[Request]:
         """Yield questions as they come, until the connection is lost."""

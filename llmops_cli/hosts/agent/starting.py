@@ -13,6 +13,10 @@ from llmops_cli.hosts.agent.trouble import RefusedError
 _LOOK_SECONDS = 0.1
 _LINES_SHOWN = 50
 _SECONDS = 60.0
+_KILL = 9
+#: The share of its memory from which on a release is taken to have needed more: it is slowed down
+#: before it is killed, and may use more between two looks.
+_MUCH = 0.7
 #: Words for how systemd says that a service ended.
 _ENDS = {
     "oom-kill": "It used more memory than it may, and was killed.",
@@ -90,33 +94,47 @@ def _wait_for_its_end(agent: Agent, release: str) -> None:
 
 
 def _wait(agent: Agent, wait: Wait) -> None:
-    said = ""
+    said, used = "", 0
     while True:
         unit = running.service(agent.places, agent.units, wait.release)
+        used = max(used, unit.memory or 0)
         if unit.active == "active":
             return
         if unit.active == "failed" or unit.restarts or unit.sub == "auto-restart":
-            raise _unready(agent, wait, why_it_ended(unit))
+            raise _unready(agent, wait, why_it_ended(unit, used))
         if time.time() > wait.until:
             seconds = wait.until - wait.since
-            raise _unready(agent, wait, f"It did not become ready within {seconds:.0f} s.")
+            slow = f"It did not become ready within {seconds:.0f} s."
+            raise _unready(agent, wait, " ".join(filter(None, (slow, _memory(unit, used)))))
         if unit.told != said:
             said = unit.told
             agent.link.tell(f"{wait.release}: {said}")
         agent.link.wait(_LOOK_SECONDS)
 
 
-def why_it_ended(unit: Unit) -> str:
-    """Return in words how a service ended, by what systemd says of it."""
+def why_it_ended(unit: Unit, used: int = 0) -> str:
+    """Return in words how a service ended, by what systemd says of it.
+
+    ``used`` is the most memory that it was seen to use, in bytes.
+    """
     if unit.result in _ENDS:
         return _ENDS[unit.result]
     if unit.result in ("signal", "core-dump"):
-        return f"It was killed by signal {unit.status}."
+        killed = f"It was killed by signal {unit.status}."
+        return f"{killed} {_memory(unit, used)}".strip() if unit.status == _KILL else killed
     if unit.result == "exit-code" and unit.status in _NEVER_BEGAN:
         return f"It did not begin: {_NEVER_BEGAN[unit.status]} (status {unit.status})."
     if unit.result == "exit-code":
         return f"It ended with status {unit.status}."
     return f"It ended before it was ready ({unit.result or 'systemd does not say how'})."
+
+
+def _memory(unit: Unit, used: int) -> str:
+    """Say how little memory was left to it, if it was little; systemd does not always know."""
+    if unit.memory_max is None or used < unit.memory_max * _MUCH:
+        return ""
+    share = f"{used >> 20} MiB of the {unit.memory_max >> 20} MiB of memory that it may use"
+    return f"It used {share}: give it more, or let it need less."
 
 
 def _unready(agent: Agent, wait: Wait, reason: str) -> RefusedError:

@@ -12,13 +12,17 @@ from llmops_cli.hosts.agent.trouble import RefusedError
 _SECONDS = 60.0
 _PROPERTIES = (
     *("Id", "LoadState", "ActiveState", "SubState", "Result", "ExecMainCode", "ExecMainStatus"),
-    *("NRestarts", "ActiveEnterTimestamp", "MemoryCurrent", "StatusText"),
+    *("NRestarts", "ActiveEnterTimestamp", "MemoryCurrent", "MemoryMax", "StatusText"),
 )
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as systemd sees it; ``memory`` in bytes, or None where it does not count."""
+    """A unit as systemd sees it.
+
+    ``memory`` is what it uses, in bytes, or None where that is not counted; ``memory_max`` what it
+    may use, or None where it may use all. ``told`` is what it says of itself.
+    """
 
     name: str
     active: str = "inactive"
@@ -29,6 +33,7 @@ class Unit:
     restarts: int = 0
     since: str = ""
     memory: int | None = None
+    memory_max: int | None = None
     told: str = ""
 
     @property
@@ -141,7 +146,6 @@ def _failed(argv: Sequence[str], evidence: str) -> RefusedError:
 
 
 def _unit(found: Mapping[str, str]) -> Unit:
-    memory = found.get("MemoryCurrent", "")
     return Unit(
         name=found["Id"],
         active=found.get("ActiveState", ""),
@@ -151,10 +155,16 @@ def _unit(found: Mapping[str, str]) -> Unit:
         status=_number(found.get("ExecMainStatus", "")),
         restarts=_number(found.get("NRestarts", "")),
         since=found.get("ActiveEnterTimestamp", ""),
-        memory=int(memory) if memory.isdecimal() and int(memory) < 2**63 else None,
+        memory=_bytes(found.get("MemoryCurrent", "")),
+        memory_max=_bytes(found.get("MemoryMax", "")),
         told=found.get("StatusText", ""),
     )
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
+
+
+def _bytes(text: str) -> int | None:
+    """Read a number of bytes; what is not limited, or not known, is told by words or by 2^64-1."""
+    return int(text) if text.isdecimal() and int(text) < 2**63 else None
