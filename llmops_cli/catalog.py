@@ -22,6 +22,7 @@ from llmops_cli.errors import PreflightError
 
 if TYPE_CHECKING:
     from llmops_cli.clouds.azure.account import Account
+    from llmops_cli.engine.docker import Engine
     from llmops_cli.hosts.several import Hosts
     from llmops_cli.images.registry_of import Logins
     from llmops_cli.registries.oci import Registry
@@ -62,8 +63,7 @@ def make_images(config: Config, name: str, directory: Path, target: Target) -> I
 
     # Without a registry between them, an image must be made where it runs.
     is_published = config.image.repository is not None
-    there = Engine(host=settings.docker_host, context=settings.context)
-    engine = Engine() if is_published else there
+    engine = Engine() if is_published else _engine_of(settings, target)
     return images_of(config, directory, engine, target.secrets, _logins(config, settings, target))
 
 
@@ -91,20 +91,17 @@ def make_probes(config: Config, name: str, directory: Path, target: Target) -> l
     if isinstance(settings, AzureTarget):
         return _azure_probes(config, settings, target)
     if isinstance(settings, HostTarget):
-        from llmops_cli.hosts import doctor as hosts
-
-        return hosts.probes(config, name, settings, _hosts(config, settings, directory))
+        return _host_probes(config, name, settings, directory)
     if not isinstance(settings, ComposeTarget):
         from llmops_cli.config.environment import api_environment
         from llmops_cli.targets.local.doctor import probes
 
         return probes(target, api_environment(config))
     from llmops_cli.engine import doctor as engines
-    from llmops_cli.engine.docker import Engine
     from llmops_cli.images import doctor as images
     from llmops_cli.targets.compose.making import stack_of
 
-    engine = Engine(host=settings.docker_host, context=settings.context)
+    engine = _engine_of(settings, target)
     found = [
         *engines.probes(engine),
         *images.probes(config.image, engine, target.secrets, _logins(config, settings, target)),
@@ -244,12 +241,36 @@ def _compose(config: Config, name: str, settings: ComposeTarget, directory: Path
     return make_compose_target(config, name, directory, engine, store)
 
 
+def _engine_of(settings: ComposeTarget, target: Target) -> "Engine":
+    """Return the engine of a target: one for all that asks it, so that one login serves them."""
+    from llmops_cli.engine.docker import Engine
+    from llmops_cli.secret_stores.volumes import VolumeStore
+
+    store = target.secrets
+    if isinstance(store, VolumeStore):
+        return store.engine
+    return Engine(host=settings.docker_host, context=settings.context)
+
+
 def _host(config: Config, name: str, settings: HostTarget, directory: Path) -> Target:
     from llmops_cli.secret_stores.hosts import HostStore
     from llmops_cli.targets.host.making import make_host_target
 
     hosts = _hosts(config, settings, directory)
     return make_host_target(config, name, directory, hosts, HostStore(hosts))
+
+
+def _host_probes(config: Config, name: str, settings: HostTarget, directory: Path) -> list[Probe]:
+    from llmops_cli.hosts import doctor
+    from llmops_cli.secret_stores.hosts import HostStore
+    from llmops_cli.targets.host import stack_looks
+    from llmops_cli.targets.host.stack_making import make_stack
+
+    found = doctor.probes(config, name, settings, _hosts(config, settings, directory))
+    # Connections of their own: these looks are taken at the same time.
+    hosts = _hosts(config, settings, directory)
+    stack = make_stack(config, settings, directory, hosts, HostStore(hosts))
+    return [*found, *stack_looks.probes(stack)]
 
 
 def _hosts(config: Config, settings: HostTarget, directory: Path) -> "Hosts":

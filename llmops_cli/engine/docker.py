@@ -4,10 +4,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from llmops_cli.engine.forwarding import Way
 from llmops_cli.engine.packages import require_packages
 from llmops_cli.errors import EngineError, PreflightError
 
@@ -31,26 +32,46 @@ class Engine:
     host: str | None = None
     context: str | None = None
     config: Path | None = None
+    _way: Way = field(default_factory=Way, repr=False, compare=False)
 
     @property
     def command(self) -> list[str]:
         """The program and the options that choose the engine."""
         words = [self.program]
         words += ["--config", str(self.config)] if self.config else []
-        words += ["--host", self.host] if self.host else []
+        host = self._forwarded or self.host
+        words += ["--host", host] if host else []
         return words + (["--context", self.context] if self.context else [])
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the program: ours, less what would choose another engine."""
         inherited = dict(os.environ)
-        if self.host or self.context:
+        if self.host or self.context or self._forwarded:
             inherited.pop("DOCKER_HOST", None)
             inherited.pop("DOCKER_CONTEXT", None)
         if self.config:
             # It would count for more than the logins of that folder.
             inherited.pop("DOCKER_AUTH_CONFIG", None)
         return inherited
+
+    @property
+    def named_host(self) -> str | None:
+        """The engine's address as it was named here or in the environment, if it was."""
+        return self.host or (None if self.context else os.environ.get("DOCKER_HOST"))
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether the program is podman, which reads other variables."""
+        return Path(self.program).name == "podman"
+
+    @property
+    def _forwarded(self) -> str | None:
+        """The address here of an engine behind ssh, where one can be made."""
+        host = self.named_host
+        if self.is_podman or host is None or not host.startswith("ssh://"):
+            return None
+        return self._way.to(host)
 
     @property
     def is_installed(self) -> bool:
@@ -68,9 +89,7 @@ class Engine:
 
         if not self.is_installed:
             raise self._missing()
-        kind: Literal["docker", "podman"] = (
-            "podman" if Path(self.program).name == "podman" else "docker"
-        )
+        kind: Literal["docker", "podman"] = "podman" if self.is_podman else "docker"
         return DockerClient(client_call=self.command, client_type=kind)
 
     def run(

@@ -50,13 +50,13 @@ def _version(engine: Engine) -> Sequence[Diagnosis]:
         return [problem("engine", f"no engine answers{_where(engine)}", _start(engine))]
     server = str((found.get("Server") or found.get("Client") or {}).get("Version", "unknown"))
     text = f"{engine.program} {found.get('Client', {}).get('Version')}, engine {server}"
-    if not _is_podman(engine) and 0 < _numbers(server)[0] < _SUPPORTED_ENGINE:
+    if not engine.is_podman and 0 < _numbers(server)[0] < _SUPPORTED_ENGINE:
         return [warning("engine", f"{text}, which gets no fixes any more", f"Upgrade: {_MANUAL}")]
     return [ok("engine", text + _where(engine))]
 
 
 def _buildx(engine: Engine) -> Sequence[Diagnosis]:
-    if not engine.is_installed or _is_podman(engine):
+    if not engine.is_installed or engine.is_podman:
         return []
     try:
         said = engine.run("buildx", "version", seconds=_SECONDS).decode(errors="replace").split()
@@ -68,7 +68,7 @@ def _buildx(engine: Engine) -> Sequence[Diagnosis]:
 
 
 def _compose(engine: Engine) -> Sequence[Diagnosis]:
-    if not engine.is_installed or _is_podman(engine):
+    if not engine.is_installed or engine.is_podman:
         return []
     fix = _PLUGIN.format("compose", "https://docs.docker.com/compose/install")
     try:
@@ -120,10 +120,6 @@ def _asked(engine: Engine, *arguments: str) -> Mapping[str, Any] | None:
     except (EngineError, PreflightError, ValueError):
         return None
     return found if isinstance(found, dict) and not found.get("ServerErrors") else None
-
-
-def _is_podman(engine: Engine) -> bool:
-    return engine.program.endswith("podman")
 
 
 def _where(engine: Engine) -> str:

@@ -11,9 +11,8 @@ _SECONDS = 10.0
 
 def endpoint_of(engine: Engine) -> str:
     """Return an engine's address, such as ``ssh://deploy@server``; nothing where none is told."""
-    named = engine.host or engine.environment.get("DOCKER_HOST")
-    if named and not engine.context:
-        return named
+    if engine.named_host and not engine.context:
+        return engine.named_host
     context = [engine.context] if engine.context else []
     asked = ("context", "inspect", *context, "--format", "{{.Endpoints.docker.Host}}")
     with contextlib.suppress(EngineError, PreflightError):

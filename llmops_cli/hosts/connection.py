@@ -79,11 +79,6 @@ class Connection:
         self._listener.join(_KILL_SECONDS)
         return status, "\n".join(self._said)
 
-    @property
-    def said(self) -> str:
-        """What the process has said until now on its standard error."""
-        return "\n".join(self._said)
-
     def close(self, seconds: float = _END_SECONDS) -> None:
         """Tell the process that nothing more comes, and give it ``seconds`` to end."""
         with self._ending:

@@ -15,6 +15,8 @@ _QUESTION = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\
 _TAKEN = "address already in use"
 #: A shared connection would go on forwarding after we have closed ours.
 _OWN_CONNECTION = ("-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
+#: At which ssh says that the host forwards nothing.
+_TALKATIVE = ("-o", "LogLevel=INFO")
 
 
 class Forwarding:
@@ -31,7 +33,7 @@ class Forwarding:
         for attempt in range(_ATTEMPTS):
             self._port = _free_port()
             place = f"127.0.0.1:{self._port}:{path}"
-            options = ("-L", place, *_OWN_CONNECTION)
+            options = ("-L", place, *_OWN_CONNECTION, *_TALKATIVE)
             # It ends with its input, and so with us, even if we are killed.
             words = ("sh", "-c", "echo forwarded; exec cat >/dev/null")
             self._connection = Connection(ssh.command(host, *words, options=options))
@@ -74,8 +76,11 @@ class Forwarding:
             raise self._dead("The connection was closed at once.")
 
     def _dead(self, evidence: str) -> Exception:
-        said = self._connection.said
-        if "prohibited" in said or "forwarding disabled" in said.lower():
+        # Only when it has ended, all that it says has come.
+        self.close()
+        said = self._connection.ended()[1]
+        # The agent has just made the socket: sshd itself does not say more than this.
+        if "open failed" in said:
             return forbidden(self._host, said)
         return UnreachableError(
             f"Nothing answers on {self._host} where the release should.",

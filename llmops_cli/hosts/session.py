@@ -155,7 +155,8 @@ class Session:
     def _broken(self) -> LlmopsError:
         if self._closed.is_set():
             return self._closed_error()
-        self._closed.set()
+        # Before it is told to, one that babbles does not end.
+        self.close()
         return failure(self.host, *self._connection.ended())
 
     def _closed_error(self) -> UnreachableError:

@@ -38,11 +38,12 @@ class Hosts:
     may_fail: int = 0
     ssh: Ssh = field(default_factory=Ssh)
     python: str = "python3"
+    make_package: Callable[[], Package] = agent_package
     _open: _Open = field(default_factory=_Open, init=False, repr=False, compare=False)
 
     @cached_property
     def _package(self) -> Package:
-        return agent_package()
+        return self.make_package()
 
     def session(self, host: str) -> Session:
         """Return the open session of a host, or open one.

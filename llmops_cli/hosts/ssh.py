@@ -32,8 +32,11 @@ class Ssh:
     program: str = "ssh"
 
     def command(self, host: str, *words: str, options: Sequence[str] = ()) -> list[str]:
-        """Return the argv that runs ``words`` on a host, in whatever shell its login has."""
-        return [*self._base(), *options, "--", host, shlex.join(words)]
+        """Return the argv that runs ``words`` on a host, in whatever shell its login has.
+
+        Of ``options`` that are set already, these count.
+        """
+        return [self.program, *options, *self._base(), "--", host, shlex.join(words)]
 
     def _base(self) -> list[str]:
         files = ["-F", str(self.config)] if self.config else []
@@ -57,7 +60,7 @@ class Ssh:
             system = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"
             settings["GlobalKnownHostsFile"] = f'"{self.known_hosts}" {system}'
         words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-        return [self.program, *files, *words]
+        return [*files, *words]
 
 
 def as_root(python: str, code: str, *arguments: str) -> list[str]:

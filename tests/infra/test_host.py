@@ -128,7 +128,7 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_made(
 def test_nginx_that_was_broken_by_hand_is_told_and_goes_on_serving(
     project: HostProject, other: HostProject, host: Machine
 ) -> None:
-    host.run("sh", "-c", "echo \"nonsense;\" > /etc/nginx/conf.d/zz.conf")
+    host.run("sh", "-c", 'echo "nonsense;" > /etc/nginx/conf.d/zz.conf')
     try:
         said = refused(other, "apply", "--yes", status=4)
         assert "broken already" in said
@@ -168,7 +168,7 @@ def test_a_site_that_nginx_refuses_is_taken_back_and_the_next_apply_goes_on(
 def test_what_was_edited_or_went_missing_is_told_and_mended(
     project: HostProject, host: Machine
 ) -> None:
-    host.run("sh", "-c", f"echo \"nonsense;\" >> {SITE}")
+    host.run("sh", "-c", f'echo "nonsense;" >> {SITE}')
     host.run("systemctl", "disable", "--quiet", "demo.service")
     host.run("chmod", "0777", "/opt/demo/secrets")
     plan = project.ok("infra", "plan").out

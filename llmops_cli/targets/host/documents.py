@@ -22,4 +22,4 @@ def documents_of(place: Place, release: Release) -> dict[str, str]:
     found[f"nginx/{layout.app}.conf"] = site_of(place.config, place.settings, layout, facts)
     texts = requirement_texts(place.config, open_source(place.directory), release)
     names = ("requirements.txt", "project-requirements.txt")
-    return found | dict(zip(names, texts, strict=False))
+    return {**found, **dict(zip(names, texts, strict=False)), **place.stack.documents()}

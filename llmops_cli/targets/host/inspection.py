@@ -10,6 +10,7 @@ from llmops_cli.hosts.trouble import named
 from llmops_cli.targets.documents import release_from
 from llmops_cli.targets.host.host_state import HostState, read
 from llmops_cli.targets.host.place import Place
+from llmops_cli.targets.host.stack_looks import facts_of
 
 #: What is wrong, and the command that mends it.
 _Trouble = tuple[str, str]
@@ -119,4 +120,5 @@ def _facts(
             facts[state.host] = f"{state.current}, {state.unit}"
         elif not place.is_one:
             facts[state.host] = "nothing deployed"
-    return {**facts, **dict.fromkeys(unreached, "not reached")}
+    reached = [state.host for state in states]
+    return {**facts, **dict.fromkeys(unreached, "not reached"), **facts_of(place.stack, reached)}

@@ -11,17 +11,19 @@ from llmops_cli.hosts.facts import HostFacts
 from llmops_cli.hosts.layout import HostLayout
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.hosts.units import release_units
+from llmops_cli.targets.host.stack import HostStack
 
 
 @dataclass(frozen=True)
 class Place:
-    """A target's part of a project, and the hosts that it names."""
+    """A target's part of a project, the hosts that it names, and what runs there beside the API."""
 
     target: str
     config: Config
     settings: Settings
     directory: Path
     hosts: Hosts
+    stack: HostStack
 
     @property
     def layout(self) -> HostLayout:
@@ -35,8 +37,13 @@ class Place:
 
     def units(self, release: Release, facts: HostFacts) -> dict[str, str]:
         """Return the units of a release for a host."""
-        versions = release.secret_versions
-        return release_units(self.layout, self.settings, release, versions, facts)
+        # What only a service of the stack reads, the API does not get.
+        own = {
+            name: release.secret_versions[name]
+            for name in self.stack.api_secrets()
+            if name in release.secret_versions
+        }
+        return release_units(self.layout, self.settings, release, own, facts)
 
     def told(self, host: str, text: str) -> str:
         """Return a text about a host, with its name where there are several."""

@@ -12,6 +12,7 @@ from llmops_cli.core.target import Problem
 from llmops_cli.hosts.facts import HostFacts
 from llmops_cli.hosts.session import Session
 from llmops_cli.hosts.site import site_of
+from llmops_cli.targets.host import stack_looks
 from llmops_cli.targets.host.host_state import HostState
 from llmops_cli.targets.host.inspection import state_of
 from llmops_cli.targets.host.place import Place
@@ -49,6 +50,7 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
         found: Look = looks[host]
         for problem in _problems(place, release, found, is_new=host in is_new):
             yield Problem(place.told(host, problem.what), problem.fix)
+    yield from stack_looks.preflight(place.stack, [looks[host].facts for host in hosts])
     yield from _secrets(place, release)
 
 

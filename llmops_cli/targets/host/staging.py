@@ -14,11 +14,11 @@ from llmops_cli.targets.host.sending import Sending
 
 
 def stage(place: Place, hold: Hold, candidate: Candidate) -> Plan:
-    """Return the steps: to write the release where it is not, and to start it."""
+    """Return the steps: to write the release, to start the stack, both where needed; its start."""
     release = candidate.release
     hosts = hold.hosts or place.hosts.there
     lacking = lacking_hosts(place, release, hosts)
-    plan = Plan()
+    plan = _passed_over(place)
     if lacking:
         plan += long_step(
             Phase.STAGE,
@@ -26,12 +26,30 @@ def stage(place: Place, hold: Hold, candidate: Candidate) -> Plan:
             lambda tell: _write(place, release, lacking, tell),
             {"commit": release.commit, "folder": place.layout.release(release.id)},
         )
-    return plan + one_step(
+    return (
+        plan
+        + place.stack.stage(hosts)
+        + one_step(
+            Phase.STAGE,
+            f"Start {release.id} beside the live release{place.where(hosts)}, and wait until it "
+            "is ready",
+            lambda: _start(place, release, hosts),
+            {"unit": candidate.name, "at most": f"{place.settings.ready_seconds:g} s"},
+        )
+    )
+
+
+def _passed_over(place: Place) -> Plan:
+    """Return a step that says which hosts get nothing; there are some only where they may fail."""
+    unreached = place.hosts.reached()
+    if not unreached:
+        return Plan()
+    reasons = " ".join(error.message for error in unreached.values())
+    return long_step(
         Phase.STAGE,
-        f"Start {release.id} beside the live release{place.where(hosts)}, and wait until it "
-        "is ready",
-        lambda: _start(place, release, hosts),
-        {"unit": candidate.name, "at most": f"{place.settings.ready_seconds:g} s"},
+        f"Go on without {', '.join(unreached)}",
+        lambda tell: tell(f"{reasons} Once it can, run llmops deploy again."),
+        {"because": reasons},
     )
 
 

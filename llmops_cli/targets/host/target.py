@@ -149,8 +149,8 @@ class HostTarget:
         )
 
     def start(self) -> Plan:
-        """Start the release on record, on every host."""
-        return one_step(
+        """Start the stack, whose changed definitions are applied, and the release on record."""
+        return self.place.stack.start(self._hosts) + one_step(
             Phase.OPERATE,
             f"Start what is on record{self.place.where(self.place.hosts.names)}",
             lambda: self._each(lambda session: session.ask("begin")),
@@ -164,7 +164,7 @@ class HostTarget:
             f"Stop serving{self.place.where(self.place.hosts.names)}",
             lambda: self._each(lambda session: session.ask("halt", grace=grace)),
             {"at most": f"{seconds:g} s"},
-        )
+        ) + self.place.stack.stop(seconds, self._hosts)
 
     @cached_property
     def _certificates(self) -> str:

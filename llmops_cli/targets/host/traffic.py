@@ -113,8 +113,9 @@ def _on_each(
     failed: dict[str, LlmopsError] = {}
 
     def try_once(host: str) -> None:
+        session = regained(place.hosts, hold, host)
         try:
-            do(host, regained(place.hosts, hold, host))
+            do(host, session)
         except UnreachableError:
             # The connection may have broken only now.
             place.hosts.forget(host)

@@ -9,7 +9,7 @@ from llmops_cli.catalog import make_target
 from llmops_cli.config.load import load
 from llmops_cli.core.release import Release
 from tests.engines import needs_compose
-from tests.targets.compose.ssh_server import needs_ssh, ssh_server
+from tests.ssh_server import needs_ssh, ssh_server
 from tests.targets.compose.stack_project import stack_project
 
 pytestmark = [needs_compose, needs_ssh, pytest.mark.timeout(300)]

@@ -22,8 +22,10 @@ needs_ssh = pytest.mark.skipif(
 
 
 @contextmanager
-def ssh_server(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def ssh_server(folder: Path, lines: str = "") -> Iterator[tuple[int, dict[str, str]]]:
     """Run one; yield its port, and the environment in which ``ssh`` knows it and its login.
+
+    ``lines`` are added to its configuration.
 
     Its host key is pinned: a client that asked for none of this would be refused.
     """
@@ -38,7 +40,7 @@ def ssh_server(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/pid\n"
         f"AuthorizedKeysFile {folder}/login.pub\nPasswordAuthentication no\nStrictModes no\n"
         "PermitRootLogin prohibit-password\nUsePAM no\nMaxStartups 100\nMaxSessions 100\n"
-        f"SetEnv PATH={os.environ['PATH']}\n"
+        f"SetEnv PATH={os.environ['PATH']}\n{lines}\n"
     )
     key = (folder / "host.pub").read_text().strip()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {key}\n")
