@@ -51,9 +51,9 @@ def changed_meanwhile(hosts: Sequence[str]) -> PreflightError:
 
 def made_partly(target: str, done: Done) -> LlmopsError:
     """Return what to say where not all hosts could be made."""
-    locked = _locked(done)
-    if locked and not done.well:
-        return locked
+    untouched = _untouched(done)
+    if untouched and not done.well:
+        return untouched
     state = _state("Made", done.well, done.failed)
     return DeployError(
         f"The infrastructure of {target} could not be made on {', '.join(done.failed)}.",
@@ -65,9 +65,9 @@ def made_partly(target: str, done: Done) -> LlmopsError:
 
 def destroyed_partly(target: str, done: Done) -> LlmopsError:
     """Return what to say where something of it is left on a host."""
-    locked = _locked(done)
-    if locked and not done.well:
-        return locked
+    untouched = _untouched(done)
+    if untouched and not done.well:
+        return untouched
     return StateUnknownError(
         f"The infrastructure of {target} could not be destroyed on {', '.join(done.failed)}.",
         evidence=done.evidence,
@@ -80,16 +80,27 @@ def _state(verb: str, well: Sequence[str], failed: Mapping[str, LlmopsError]) ->
     return f"{verb}: {', '.join(well) or 'no host'}. Not wholly: {', '.join(failed)}."
 
 
-def _locked(done: Done) -> LockedError | None:
-    for host, error in done.failed.items():
-        if isinstance(error, RefusedError) and error.why == "locked":
-            return LockedError(
-                f"Somebody else is changing {host}.",
-                evidence=_holder(error.evidence),
-                state="Nothing was changed.",
-                next_step="Wait until they are done.",
-            )
-    return None
+def _untouched(done: Done) -> LlmopsError | None:
+    """Return what to say where a host refused before it did anything."""
+    refused = {host: error for host, error in done.failed.items() if _why(error)}
+    if len(refused) < len(done.failed):
+        return None
+    changed = [host for host, error in refused.items() if _why(error) == "changed"]
+    if changed:
+        return changed_meanwhile(changed)
+    host, error = next(iter(refused.items()))
+    return LockedError(
+        f"Somebody else is changing {host}.",
+        evidence=_holder(error.evidence),
+        state="Nothing was changed.",
+        next_step="Wait until they are done.",
+    )
+
+
+def _why(error: LlmopsError) -> str:
+    """Return why an agent refused to begin, or nothing where it began or was not asked."""
+    why = error.why if isinstance(error, RefusedError) else ""
+    return why if why in ("changed", "locked") else ""
 
 
 def _holder(text: str) -> str:

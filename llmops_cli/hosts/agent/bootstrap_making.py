@@ -1,7 +1,8 @@
 """The bootstrap of a host: looked at and said first, then made; only what it made is touched."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from llmops_cli.hosts.agent import (
@@ -60,7 +61,7 @@ class Bootstrap:
         files = [self._site, self._boot, *self._journal]
         blocked = [
             *obstacles(self.places, made, files),
-            *bootstrap_packages.obstacles(self.wanted),
+            *bootstrap_packages.obstacles(self.wanted, self._missing),
             *bootstrap_certificate.obstacles(self.places, self.wanted.certificate),
             *bootstrap_advice.obstacles(self.wanted.port),
             *self._broken_nginx(made),
@@ -85,11 +86,14 @@ class Bootstrap:
             RefusedError: something could not be made; what was made until then is on record.
         """
         made = Made.read(self.places)
-        packages = bootstrap_packages.missing(self.wanted)
-        if packages:
-            bootstrap_packages.install(packages, tell)
-            made.packages += packages
+        if self._missing:
+            bootstrap_packages.install(self._missing, tell)
+            made.packages += self._missing
             made.write(self.places)
+        # Anew: what was found of the host before its packages counts no longer.
+        replace(self)._make_the_rest(made, tell)
+
+    def _make_the_rest(self, made: Made, tell: Tell) -> None:
         if user_change(self.places):
             make_user(self.places, made)
         self._make_folders(self._folders, made)
@@ -114,7 +118,7 @@ class Bootstrap:
             *(change for file in self._journal if (change := file.look(made))),
         ]
 
-    @property
+    @cached_property
     def _missing(self) -> list[str]:
         return bootstrap_packages.missing(self.wanted)
 
@@ -139,10 +143,14 @@ class Bootstrap:
     def _all_folders(self) -> list[Folder]:
         return [self._root, *self._folders]
 
+    @cached_property
+    def _nginx(self) -> tuple[int, ...]:
+        return bootstrap_nginx.version()
+
     @property
     def _site(self) -> File:
         # Where nginx is still missing, the text is chosen once its version is known.
-        return File(self.places.site, self.wanted.site(bootstrap_nginx.version()))
+        return File(self.places.site, self.wanted.site(self._nginx))
 
     @property
     def _boot(self) -> File:
@@ -183,7 +191,7 @@ class Bootstrap:
         return ask(["systemctl", "is-enabled", "--quiet", self.places.boot_unit])[0] == 0
 
     def _broken_nginx(self, made: Made) -> list[str]:
-        if not bootstrap_nginx.version():
+        if not self._nginx:
             return []
         wrong = bootstrap_nginx.mistake()
         is_ours = str(self.places.site) in made.files

@@ -39,15 +39,14 @@ def missing(wanted: Wanted) -> list[str]:
     return lacking
 
 
-def obstacles(wanted: Wanted) -> list[str]:
-    """Return why packages cannot be installed here."""
-    lacking = missing(wanted)
+def obstacles(wanted: Wanted, lacking: Sequence[str]) -> list[str]:
+    """Return why the packages that are ``lacking`` cannot be installed here."""
     told = []
     if lacking and not found("apt-get"):
         told.append(
             f"The host lacks {', '.join(lacking)} and has no apt-get: install them by hand."
         )
-    if not _has_venv(wanted.python) and not _is_packaged(wanted.python):
+    if not _is_packaged(wanted.python) and not _has_venv(wanted.python):
         told.append(f"{wanted.python} on the host does not make virtual environments.")
     return told
 
