@@ -80,6 +80,7 @@ class Talk:
     def __init__(self, places: Places, units: FakeUnits, archive: bytes = b"") -> None:
         from_us, self._to_agent = os.pipe()
         self._from_agent, to_us = os.pipe()
+        self.places = places
         self.link = Link(from_us, to_us)
         self._closing = [from_us, to_us]
         agent = Agent(places, units, self.link, archive)
@@ -88,6 +89,11 @@ class Talk:
         self._lines = os.fdopen(self._from_agent, encoding="utf-8")
         self.told: list[str] = []
         self._is_cut = False
+
+    def units_of(self, release: str) -> dict[str, str]:
+        """Return units of a release as little as they can be."""
+        socket = f"[Socket]\nListenStream={self.places.socket(release)}\n"
+        return {"service": "[Service]\n", "socket": socket}
 
     def say(self, verb: str, payload: bytes = b"", **details: Any) -> None:
         """Ask, and do not wait."""
@@ -196,7 +202,7 @@ def stage(talk: Talk, release: str, files: Mapping[str, bytes]) -> Answer:
     sizes = [[key, len(contents[key])] for key in lacking]
     talk.ask("put", b"".join(contents[key] for key in lacking), objects=sizes)
     listed = [[path, key_of(content)] for path, content in files.items()]
-    return write(talk, release, files=listed)
+    return write(talk, release, files=listed, units=talk.units_of(release))
 
 
 def write(talk: Talk, release: str, **parts: Any) -> Answer:

@@ -158,14 +158,16 @@ def test_a_settled_release_stays_when_the_connection_is_cut(host: AgentHost) -> 
     assert host.units.running() == ["shop@aaa.service"]
 
 
-def test_an_object_that_is_cut_off_leaves_nothing(host: AgentHost) -> None:
-    content = os.urandom(700_000)
+def test_an_object_that_is_cut_off_leaves_nothing_and_those_before_it_stay(
+    host: AgentHost,
+) -> None:
+    first, second = os.urandom(1000), os.urandom(700_000)
+    sizes = [[key_of(content), len(content)] for content in (first, second)]
     with host.deploying() as talk:
-        message = {"do": "put", "bytes": len(content), "objects": [[key_of(content), len(content)]]}
-        talk.send(json.dumps(message).encode() + b"\n" + content[:-1])
-        eventually(host.places.objects.exists)
+        message = {"do": "put", "bytes": len(first + second), "objects": sizes}
+        talk.send(json.dumps(message).encode() + b"\n" + (first + second)[:-1])
         talk.cut()
-    assert os.listdir(host.places.objects) == []
+    assert os.listdir(host.places.objects) == [key_of(first)]
 
 
 def test_a_program_and_all_it_started_end_with_the_connection(

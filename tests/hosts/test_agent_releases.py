@@ -79,6 +79,7 @@ def test_a_release_that_another_python_made_is_made_again_and_was_live_still(
         ({"files": [["app/../../x", key_of(b"sent")]]}, "invalid"),
         ({"files": [["/etc/x", key_of(b"sent")]]}, "invalid"),
         ({"files": [["venv/bin/python", key_of(b"sent")]]}, "invalid"),
+        ({"files": [["app/x", {"link": "/tmp"}], ["app/x/y", {"link": "z"}]]}, "invalid"),
         ({"units": {"service": ""}}, "invalid"),
     ],
 )
@@ -190,6 +191,27 @@ def test_a_release_that_is_killed_with_its_memory_used_up_is_said_to_need_more(
             assert "990 MiB of the 1000 MiB of memory" in refused["evidence"]
         host.units.becomes[name] = killed
         assert "memory" not in talk.refused("start", release="aaa", seconds=5)["evidence"]
+
+
+def test_a_release_starts_again_while_its_last_run_still_ends_requests(host: AgentHost) -> None:
+    first, second = "shop@aaa.service", "shop@aaa:2.service"
+    with host.deploying() as talk:
+        deploy(talk, "aaa")
+        deploy(talk, "bbb")
+        host.units.found[first] = Unit(first, "deactivating", "stop-sigterm")
+        deploy(talk, "aaa")
+        assert host.current() == "aaa"
+        assert host.units.running() == [first, second]
+        socket = host.places.current / "socket"
+        assert socket.readlink() == host.places.socket("aaa:2")
+        text = (host.places.unit_files / "shop@aaa:2.socket").read_text()
+        assert text == f"[Socket]\nListenStream={socket.readlink()}\n"
+        assert talk.ask("state")["units"]["aaa"]["active"] == "active"
+        host.units.stop(first)
+        assert talk.ask("retire", keep=0) == {"retired": ["bbb"]}
+    assert host.units.running() == [second]
+    list(boot.boot(host.places, host.units))
+    assert host.units.running() == [second]
 
 
 def test_old_releases_go_with_all_that_only_they_had(host: AgentHost) -> None:

@@ -43,7 +43,7 @@ def halt(places: Places, units: Units) -> Iterator[str]:
     try:
         units.begin_to_stop(*running.both(places, live))
         # Not for the socket: where the host goes down, that one waits until we have ended.
-        units.stop(places.unit(live, "service"))
+        units.stop(running.both(places, live)[1])
     except RefusedError as error:
         # Where the host goes down, systemd ends it by itself, and answers nobody any more.
         yield f"{live} is left to systemd: {error.evidence}"

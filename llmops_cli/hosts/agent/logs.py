@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from llmops_cli.hosts.agent import releases
+from llmops_cli.hosts.agent import releases, running
 from llmops_cli.hosts.agent.conversation import Agent
 from llmops_cli.hosts.agent.request import Request
 
@@ -39,7 +39,8 @@ def _last(agent: Agent, release: str, lines: int) -> list[str]:
 
 def _journal(agent: Agent, release: str) -> list[str]:
     options = ["--quiet", "--no-pager", "--output=cat"]
-    return ["journalctl", *options, f"--unit={agent.places.unit(release)}"]
+    units = running.services_of(agent.places, release)
+    return ["journalctl", *options, *(f"--unit={unit}" for unit in units)]
 
 
 class _Follower:

@@ -1,13 +1,13 @@
 """Files of releases by what they hold: sent once, hard-linked into every release that has them."""
 
 import hashlib
-import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from llmops_cli.hosts.agent.conversation import Agent
-from llmops_cli.hosts.agent.durable import PARTIAL
+from llmops_cli.hosts.agent.durable import partial_of, sync_disk
 from llmops_cli.hosts.agent.places import Places
 from llmops_cli.hosts.agent.request import Payload, Request
 from llmops_cli.hosts.agent.trouble import RefusedError
@@ -23,10 +23,18 @@ def missing(agent: Agent, request: Request) -> dict[str, Any]:
 
 
 def put(agent: Agent, request: Request) -> dict[str, Any]:
-    """Take objects, one after another as they are listed, each whole or not at all."""
+    """Take objects, one after another as they are listed, each whole or not at all.
+
+    Those that came before the connection was lost, or before one arrived damaged, are kept.
+    """
     agent.places.objects.mkdir(exist_ok=True)
-    for key, size in _listed(request):
-        _write(agent.places, key, request.payload, size)
+    came: dict[Path, Path] = {}
+    try:
+        for key, size in _listed(request):
+            partial = _receive(agent.places, key, request.payload, size)
+            came[partial] = path_of(agent.places, key)
+    finally:
+        _keep(agent.places, came)
     return {}
 
 
@@ -42,23 +50,29 @@ def _listed(request: Request) -> list[tuple[str, int]]:
         raise RefusedError("put needs objects as a list of keys and sizes.") from error
 
 
-def _write(places: Places, key: str, payload: Payload, size: int) -> None:
-    partial = places.objects / f"{PARTIAL}{key}.{os.getpid()}"
+def _receive(places: Places, key: str, payload: Payload, size: int) -> Path:
+    partial = partial_of(path_of(places, key))
     found = hashlib.sha256()
     try:
         with partial.open("wb") as file:
             for part in payload.parts(size):
                 found.update(part)
                 file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
         if found.hexdigest() != key.removesuffix("x"):
             raise RefusedError(f"The object {key} arrived as something else.", why="damaged")
         partial.chmod(0o555 if key.endswith("x") else 0o444)
-        partial.rename(path_of(places, key))
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+    return partial
+
+
+def _keep(places: Places, came: Mapping[Path, Path]) -> None:
+    """Give objects their names, once all that they hold is on the disk."""
+    if came:
+        sync_disk(places.objects)
+    for partial, path in came.items():
+        partial.rename(path)
 
 
 def _checked(key: object) -> str:

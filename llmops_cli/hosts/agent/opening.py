@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llmops_cli.hosts.agent import running
 from llmops_cli.hosts.agent.conversation import Agent
 from llmops_cli.hosts.agent.facts import login_id
 from llmops_cli.hosts.agent.pump import Door
@@ -15,9 +16,8 @@ def open_door(agent: Agent, request: Request) -> dict[str, Any]:
     if request.flag("engine"):
         leads_to = places.engine_socket
     else:
-        release = request.text("release")
-        # Checks the name, too.
-        leads_to = places.socket(places.release(release).name)
+        folder = places.release(request.text("release"))
+        leads_to = places.socket(running.run_of(places, folder.name))
     if not leads_to.is_socket():
         raise RefusedError(f"Nothing listens at {leads_to} on the host.", why="missing")
     door = Door(places.run, leads_to, login_id())

@@ -4,7 +4,7 @@ Done by whoever takes the lock next, at the boot, and at the end of a conversati
 lock. What is settled stays.
 """
 
-from llmops_cli.hosts.agent import releases, running, switch
+from llmops_cli.hosts.agent import running, switch
 from llmops_cli.hosts.agent.durable import sweep
 from llmops_cli.hosts.agent.places import Places
 from llmops_cli.hosts.agent.systemd import Units
@@ -32,23 +32,15 @@ def _settle_or_take_back(places: Places) -> list[str]:
 
 def _end_strays(places: Places, units: Units) -> list[str]:
     """Stop what runs and is not current. What still answers somebody ends that first."""
-    live = releases.current(places)
-    found = running.services(places, units)
-    strays = [
-        release
-        for release, unit in found.items()
-        if release != live and unit.active in ("active", "activating", "reloading")
-    ]
-    if strays:
-        units.begin_to_stop(*(name for one in strays for name in running.both(places, one)))
-    return [f"{release} was running, and ends" for release in strays]
+    ended = running.begin_to_stop_others(places, units)
+    return [f"{running.release_of(run)} was running, and ends" for run in ended]
 
 
 def _remove_leftovers(places: Places, units: Units) -> list[str]:
     sweep(places.root, is_shared=True)
     for folder in (places.releases, places.objects, places.environments):
         sweep(folder)
-    runs = {name for name, unit in running.services(places, units).items() if unit.is_running}
+    runs = running.with_processes(places, units)
     doomed = [release for release in running.never_live(places) if release not in runs]
     running.forget(places, units, *doomed)
     return [f"{release} was never live, and is removed" for release in doomed]

@@ -64,10 +64,7 @@ def settle(agent: Agent, request: Request) -> dict[str, Any]:
     if live != release:
         raise RefusedError(f"{live or 'No release'} is live, not {release}.", why="changed")
     switch.settle(places)
-    found = running.services(places, agent.units)
-    others = [name for name, unit in found.items() if name != release and unit.is_running]
-    if others:
-        agent.units.begin_to_stop(*(unit for one in others for unit in running.both(places, one)))
+    running.begin_to_stop_others(places, agent.units)
     _keep_up(agent)
     return {}
 
@@ -78,7 +75,8 @@ def discard(agent: Agent, request: Request) -> dict[str, Any]:
     folder = places.release(release)
     if releases.current(places) == release:
         raise RefusedError(f"{release} is live.")
-    agent.units.begin_to_stop(*running.both(places, release))
+    if running.service(places, agent.units, release).is_wanted:
+        agent.units.begin_to_stop(*running.both(places, release))
     until = time.monotonic() + _DISCARD_SECONDS
     while running.service(places, agent.units, release).is_running:
         if time.monotonic() > until:
@@ -124,7 +122,7 @@ def halt(agent: Agent, request: Request) -> dict[str, Any]:
         until = None if grace is None else time.monotonic() + grace
         while running.service(places, units, live).is_running:
             if until is not None and time.monotonic() > until:
-                units.kill(places.unit(live))
+                units.kill(running.both(places, live)[1])
             agent.link.wait(_LOOK_SECONDS)
     units.stop(places.boot_unit)
     return {}
@@ -146,7 +144,7 @@ def _keep_up(agent: Agent) -> None:
 def _doomed(agent: Agent, keep: int) -> list[str]:
     places = agent.places
     live = releases.current(places)
-    runs = {name for name, u in running.services(places, agent.units).items() if u.is_running}
+    runs = running.with_processes(places, agent.units)
     protected = {*releases.names(places).values(), *runs, live}
     if live is not None:
         protected.add(releases.previous_of(places, live))

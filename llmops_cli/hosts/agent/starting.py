@@ -66,10 +66,10 @@ def start(agent: Agent, request: Request) -> dict[str, Any]:
 def start_and_wait(agent: Agent, release: str, seconds: float) -> None:
     """Start a release and wait until it is ready; errors as of `start`."""
     places, units = agent.places, agent.units
+    _wait_for_a_run(agent, release)
     running.install(places, units, release)
     if running.service(places, units, release).active == "active":
         return
-    _wait_for_its_end(agent, release)
     socket, service = running.both(places, release)
     since = time.time()
     units.forget_failure(socket, service)
@@ -83,12 +83,15 @@ def start_and_wait(agent: Agent, release: str, seconds: float) -> None:
         raise
 
 
-def _wait_for_its_end(agent: Agent, release: str) -> None:
-    """Wait until an earlier run of the release has ended the requests that it still has."""
+def _wait_for_a_run(agent: Agent, release: str) -> None:
+    """Wait until one of the release's runs has no requests any more, where both end some."""
     told = False
-    while running.service(agent.places, agent.units, release).active == "deactivating":
+    while True:
+        running.begin_anew(agent.places, agent.units, release)
+        if running.service(agent.places, agent.units, release).active != "deactivating":
+            return
         if not told:
-            agent.link.tell(f"{release} still ends requests of its last run.")
+            agent.link.tell(f"{release} still ends requests of its last runs.")
             told = True
         agent.link.wait(_LOOK_SECONDS)
 
@@ -138,7 +141,7 @@ def _memory(unit: Unit, used: int) -> str:
 
 
 def _unready(agent: Agent, wait: Wait, reason: str) -> RefusedError:
-    name = agent.places.unit(wait.release)
+    _, name = running.both(agent.places, wait.release)
     lines = agent.units.journal(name, _LINES_SHOWN, wait.since)
     return RefusedError(
         f"{wait.release} is not ready.", why="unready", evidence="\n".join([reason, *lines])

@@ -41,6 +41,11 @@ class Unit:
         """Whether it has, or is about to have, a process."""
         return self.active in ("active", "activating", "deactivating", "reloading")
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it runs, or is about to, and nobody has stopped it yet."""
+        return self.is_running and self.active != "deactivating"
+
 
 class Units(Protocol):
     """What we need of systemd."""

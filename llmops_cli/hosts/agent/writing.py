@@ -84,6 +84,9 @@ def _contents(payload: bytes) -> Contents:
         units = {str(kind): str(text) for kind, text in found["units"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError("What the release consists of cannot be read.") from error
+    beyond = [path for path in (*files, *links) if any(str(p) in links for p in _above(path))]
+    if beyond:
+        raise RefusedError(f"{beyond[0]!r} is in a folder that is a link.")
     if set(units) != _KINDS:
         raise RefusedError("A release has two units: a service and a socket.")
     return Contents(files, links, requirements, units)
@@ -95,6 +98,10 @@ def _checked(path: str) -> str:
     if len(parts) < 2 or parts[0] not in _FOLDERS or ".." in parts:
         raise RefusedError(f"{path!r} cannot be in a release.")
     return path
+
+
+def _above(path: str) -> Sequence[PurePosixPath]:
+    return PurePosixPath(path).parents
 
 
 def _check_objects(places: Places, contents: Contents) -> None:

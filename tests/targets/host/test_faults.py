@@ -67,7 +67,7 @@ def test_a_live_release_that_is_killed_comes_back_and_who_waits_is_answered(
     deployed: HostProject,
 ) -> None:
     live = deployed.serving()
-    kill = ("systemctl", "kill", "--signal", "SIGKILL", f"{APP}@{live}.service")
+    kill = ("systemctl", "kill", "--signal", "SIGKILL", deployed.unit())
     with polled(deployed.url, trust=deployed.trust, timeout=60) as answers:
         eventually(lambda: answers.count)
         deployed.machines[0].run(*kill)
