@@ -72,7 +72,7 @@ def _idle(project: HostProject, sent: Path) -> None:
         found["deploy"].append(_seconds(lambda: project.ok("deploy")))
         found["bytes"].append(counting.total(sent) - before)
         found["rollback"].append(_seconds(lambda: project.ok("rollback")))
-        unit = f"{APP}@{project.serving()}.service"
+        unit = project.unit()
         restart = _seconds(lambda unit=unit: machine.run("systemctl", "restart", unit))
         found["restart"].append(restart)
     middle = {name: statistics.median(values) for name, values in found.items()}
@@ -86,11 +86,12 @@ def _idle(project: HostProject, sent: Path) -> None:
 def _latency(project: HostProject) -> None:
     [machine] = project.machines
     [state] = json.loads(docker("inspect", machine.name))
-    socket = f"/proc/{state['State']['Pid']}/root/run/{APP}/{project.serving()}.sock"
+    socket = project.unit().removeprefix(f"{APP}@").replace(".service", ".sock")
+    path = f"/proc/{state['State']['Pid']}/root/run/{APP}/{socket}"
     headers = {"authorization": f"Bearer {API_KEY}"}
     clients = {
         "socket": httpx2.Client(
-            base_url="http://localhost", transport=httpx2.HTTPTransport(uds=socket), headers=headers
+            base_url="http://localhost", transport=httpx2.HTTPTransport(uds=path), headers=headers
         ),
         # Straight to the container: what publishes its port would cost as well.
         "nginx": httpx2.Client(

@@ -28,13 +28,16 @@ class Answers:
 
 
 @contextmanager
-def polled(url: str, *, trust: ssl.SSLContext | bool = True) -> Iterator[Answers]:
+def polled(
+    url: str, *, trust: ssl.SSLContext | bool = True, timeout: float = 10
+) -> Iterator[Answers]:
     """Poll ``/version`` over new connections and over a kept one until the context ends."""
     answers, ending = Answers(), threading.Event()
-    threads = [
-        threading.Thread(target=_poll, args=(url, trust, answers, ending, headers))
+    clients = [
+        httpx2.Client(base_url=url, timeout=timeout, headers=headers, verify=trust)
         for headers in ({"connection": "close"}, {})
     ]
+    threads = [threading.Thread(target=_poll, args=(client, answers, ending)) for client in clients]
     for thread in threads:
         thread.start()
     try:
@@ -45,14 +48,8 @@ def polled(url: str, *, trust: ssl.SSLContext | bool = True) -> Iterator[Answers
             thread.join()
 
 
-def _poll(
-    url: str,
-    trust: ssl.SSLContext | bool,
-    answers: Answers,
-    ending: threading.Event,
-    headers: dict[str, str],
-) -> None:
-    with httpx2.Client(base_url=url, timeout=10, headers=headers, verify=trust) as client:
+def _poll(client: httpx2.Client, answers: Answers, ending: threading.Event) -> None:
+    with client:
         while not ending.wait(0.002):
             try:
                 answer = client.get("/version")

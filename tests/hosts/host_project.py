@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx2
@@ -55,6 +55,11 @@ class HostProject(Project):
     def on_hosts(self) -> list[str]:
         """The release that is current on each server."""
         return [m.run("readlink", f"/opt/{APP}/current").strip()[-12:] for m in self.machines]
+
+    def unit(self) -> str:
+        """The unit that serves on the first server: a release may have two, one of which ends."""
+        socket = self.machines[0].run("readlink", f"/opt/{APP}/current/socket").strip()
+        return f"{APP}@{PurePosixPath(socket).stem}.service"
 
     def at_rest(self) -> list[str]:
         """The one release that runs on each server; none where anything is under way there."""

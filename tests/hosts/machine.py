@@ -121,7 +121,13 @@ def boot(folder: Path, image: str, *, label: str) -> Machine:
 def docker(*words: str, check: bool = True, input: str | None = None) -> str:
     """Run the engine's own program, and return what it writes to standard output."""
     done = subprocess.run(
-        ["docker", *words], input=input or "", capture_output=True, text=True, check=False
+        ["docker", *words],
+        input=input or "",
+        capture_output=True,
+        # Of a file that is no text, what is text in it.
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if check and done.returncode:
         raise subprocess.CalledProcessError(done.returncode, words, done.stdout, done.stderr)

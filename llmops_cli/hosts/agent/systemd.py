@@ -81,11 +81,16 @@ class Systemd:
 
     def stop(self, *names: str) -> None:
         """Stop units, and wait until they have, for as long as their own limits allow."""
-        _systemctl("stop", *names, seconds=None)
+        known = [unit.name for unit in self.read(*names)]
+        if known:
+            _systemctl("stop", *known, seconds=None)
 
     def begin_to_stop(self, *names: str) -> None:
         """Stop units, and wait for none."""
-        _systemctl("stop", "--no-block", *names)
+        # What systemd knows no more has ended; asked to stop it, it would call that a failure.
+        known = [unit.name for unit in self.read(*names)]
+        if known:
+            _systemctl("stop", "--no-block", *known)
 
     def kill(self, name: str) -> None:
         """End all processes of a unit at once."""

@@ -44,7 +44,7 @@ def _cut(project: HostProject, cutter: Cutter, moment: str, verb: str) -> list[s
     cutter.at(moment, verb)
     run = project.llmops("deploy")
     if not cutter.has_cut:
-        return ["it was not asked"]
+        return [f"it was not asked: {run.said}"]
     eventually(lambda: any(project.at_rest()))
     [left] = project.at_rest()
     serving = project.serving()

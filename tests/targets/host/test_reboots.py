@@ -36,7 +36,7 @@ def held(project: HostProject, step: int) -> Iterator["subprocess.Popen[str]"]:
         os.waitpid(deploying.pid, os.WUNTRACED)
         yield deploying
         deploying.send_signal(signal.SIGCONT)
-        deploying.communicate()
+        sys.stdout.write(deploying.communicate()[0])
 
 
 def test_power_that_fails_after_the_switch_brings_back_what_was_settled(
