@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmops_cli.contents.requirements import locked, parse
+from llmops_cli.contents.requirements import locked
 from llmops_cli.hosts.agent_package import agent_archive, loader
 from tests.hosts.machine import Machine
 
@@ -122,9 +122,8 @@ def prepare(machine: Machine) -> None:
 
 
 def packages() -> str:
-    """Return requirements that pip has to fetch: one package."""
-    found = parse(locked(["serve"]))
-    return "".join(f"{one.text}\n" for one in found if one.pin.startswith("h11=="))
+    """Return requirements that pip needs a while for."""
+    return locked(["serve"])
 
 
 def stage(agent: FarAgent, release: str, requirements: str = "") -> None:
