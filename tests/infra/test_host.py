@@ -19,6 +19,7 @@ from tests.waiting import eventually
 pytestmark = [needs_hosts, pytest.mark.timeout(300)]
 
 SITE = "/etc/nginx/conf.d/demo.conf"
+SHOP = "/etc/nginx/conf.d/shop.conf"
 NOTHING = "there is nothing to do"
 #: What somebody put onto a host for itself, and what ours would be named like.
 _FILES = "find /etc /opt /var/lib /run /var/log/nginx -xdev -name '*{}*'"
@@ -102,6 +103,22 @@ def test_a_port_that_another_program_has_is_told(fleet: Fleet, notes: HostProjec
         assert "host2: Port 8443 is taken by python3" in said_of(notes, "plan", status=4)
     finally:
         second.run("systemctl", "stop", "taken")
+
+
+def test_what_to_look_at_by_hand_is_told_and_left_alone(fleet: Fleet, notes: HostProject) -> None:
+    second = fleet.machines[1]
+    second.run("sh", "-c", _OTHERS)
+    try:
+        eventually(lambda: second.run("curl", "-s", "127.0.0.1:9000", check=False))
+        told = notes.ok("infra", "plan").out
+    finally:
+        second.run("systemctl", "stop", "web")
+        second.run("rm", "/usr/local/bin/ufw", "/usr/local/bin/docker", SHOP)
+    assert "host2: ufw lets nobody reach nginx: ufw allow 8443/tcp." in told
+    assert "host2: The container litellm publishes port 4000 to everybody" in told
+    assert "tei" not in told
+    assert "host2: python3 listens at port 9000 of every address" in told
+    assert "no longer to /etc/nginx/conf.d/shop.conf, unless" in told
 
 
 def test_a_site_that_nginx_refuses_is_taken_back_and_the_next_apply_goes_on(
@@ -252,6 +269,15 @@ def test_what_was_made_is_removed_and_a_host_that_is_added_gets_the_secrets_of_t
     assert first.run("systemctl", "is-enabled", "demo", check=False).strip() == "disabled"
 
 
+_OTHERS = r"""
+systemd-run --quiet --unit=web python3 -m http.server 9000
+tell() { printf '#!/bin/sh\nprintf "%s"\n' "$2" > /usr/local/bin/$1; chmod 755 /usr/local/bin/$1; }
+tell ufw 'Status: active\\n22/tcp  ALLOW  Anywhere\\n80/tcp  ALLOW  Anywhere\\n'
+tell docker 'litellm 0.0.0.0:4000->4000/tcp\\ntei 127.0.0.1:8080->80/tcp\\n'
+printf 'server {\n  # listen 8443 ssl default_server;\n  listen 8443;\n}\n' \
+  > /etc/nginx/conf.d/shop.conf
+nginx -t -q
+"""
 _CERTBOT = f"""#!/bin/sh
 set -e
 case " $* " in
