@@ -24,6 +24,7 @@ class _Open:
     failed: dict[str, LlmopsError] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Hosts:
         with self._open.guard:
             self._open.sessions[host] = opened
         return opened
+
+    def is_idle(self, host: str) -> bool:
+        """Whether there is an open session that keeps no lock."""
+        with self._open.guard:
+            session = self._open.sessions.get(host)
+        return session is not None and session.is_open and not session.is_kept_alive
 
     def forget(self, host: str) -> None:
         """End the session of a host, if there is one, so that it is tried anew."""
@@ -117,6 +124,10 @@ class Hosts:
                 found[host] = found.get(host, 0) + session.sent
         return found
 
+    def pause(self, seconds: float) -> bool:
+        """Wait before a host is tried again; False where the operator wants no more of it."""
+        return not self._open.interrupted.wait(seconds)
+
     def each(
         self, do: Callable[[str, Session], Any], among: Sequence[str] | None = None
     ) -> Mapping[str, Any]:
@@ -136,20 +147,25 @@ class Hosts:
         """Do the same for hosts at once, without a session; errors as of `each`."""
         if not asked:
             return {}
+        self._open.interrupted.clear()
         with ThreadPoolExecutor(len(asked)) as pool:
             futures = {host: pool.submit(do, host) for host in asked}
             try:
                 return _answers(futures, asked)
             except KeyboardInterrupt:
                 # Wakes who waits for an answer; the hosts put back what they have half done.
+                self._open.interrupted.set()
                 self._hang_up(asked)
                 raise
 
     def _hang_up(self, asked: Sequence[str]) -> None:
         with self._open.guard:
             sessions = [self._open.sessions[h] for h in asked if h in self._open.sessions]
-        for session in sessions:
-            session.close()
+        closing = [threading.Thread(target=session.close) for session in sessions]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
 
 def _answers(futures: Mapping[str, "Future[Any]"], asked: Sequence[str]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from llmops_cli.hosts.agent import bootstrap_nginx
 from llmops_cli.hosts.agent.conversation import Agent
 from llmops_cli.hosts.agent.durable import read_json
 from llmops_cli.hosts.agent.places import Places
@@ -21,7 +22,10 @@ _USER = re.compile(r"^\s*user\s+(\S+?)(?:\s+(\S+?))?\s*;", re.MULTILINE)
 
 
 def facts(agent: Agent, request: Request) -> dict[str, Any]:
-    """Answer what the host is like. ``python`` names the program that releases would run on."""
+    """Answer what the host is like. ``python`` names the program that releases would run on.
+
+    With ``tests_nginx`` nginx reads its configuration as a whole, which takes a while.
+    """
     places = agent.places
     python = request.maybe_text("python") or "python3"
     return {
@@ -37,6 +41,7 @@ def facts(agent: Agent, request: Request) -> dict[str, Any]:
         "made": read_json(places.made),
         "login": login(),
         "nginx_active": _is_active("nginx.service"),
+        "nginx_trouble": _nginx_trouble() if request.flag("tests_nginx") else "",
     }
 
 
@@ -107,6 +112,10 @@ def _is_active(unit: str) -> bool:
         return subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode == 0
     except OSError:
         return False
+
+
+def _nginx_trouble() -> str:
+    return bootstrap_nginx.mistake() if bootstrap_nginx.version() else ""
 
 
 def _has_ipv6() -> bool:

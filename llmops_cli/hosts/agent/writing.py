@@ -23,11 +23,14 @@ _FOLDERS = frozenset({"app", "code"})
 
 @dataclass(frozen=True)
 class Contents:
-    """What a release consists of: paths to keys of objects, links, requirements, units."""
+    """What a release consists of: paths to keys of objects, links, requirements, units.
+
+    A requirement is a text, or ``{"file": PATH}``: what the release has at that path.
+    """
 
     files: Mapping[str, str]
     links: Mapping[str, str]
-    requirements: Sequence[str]
+    requirements: Sequence[str | Mapping[str, str]]
     units: Mapping[str, str]
 
 
@@ -45,7 +48,8 @@ def write(agent: Agent, request: Request) -> dict[str, Any]:
     if folder.is_dir() and _made_for(folder) == python.tag:
         return {"written": False}
     _check_objects(agent.places, contents)
-    environment = environments.make(agent.places, agent.link, contents.requirements, python)
+    texts = [_text(agent.places, one) for one in contents.requirements]
+    environment = environments.make(agent.places, agent.link, texts, python)
     partial = folder.with_name(f"{PARTIAL}{folder.name}.{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -80,7 +84,7 @@ def _contents(payload: bytes) -> Contents:
                 files[_checked(path)] = what
             else:
                 links[_checked(path)] = str(what["link"])
-        requirements = [str(text) for text in found["requirements"]]
+        requirements = [_requirement(one, files) for one in found["requirements"]]
         units = {str(kind): str(text) for kind, text in found["units"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError("What the release consists of cannot be read.") from error
@@ -90,6 +94,21 @@ def _contents(payload: bytes) -> Contents:
     if set(units) != _KINDS:
         raise RefusedError("A release has two units: a service and a socket.")
     return Contents(files, links, requirements, units)
+
+
+def _requirement(found: object, files: Mapping[str, str]) -> str | Mapping[str, str]:
+    if isinstance(found, dict):
+        path = str(found["file"])
+        # A KeyError where the release has no such file.
+        return {"file": path, "key": files[path]}
+    return str(found)
+
+
+def _text(places: Places, requirement: str | Mapping[str, str]) -> str:
+    """Return a text of requirements; as a file of the release it is sent only once."""
+    if isinstance(requirement, str):
+        return requirement
+    return objects.path_of(places, requirement["key"]).read_text(encoding="utf-8")
 
 
 def _checked(path: str) -> str:

@@ -54,9 +54,10 @@ def held(hosts: Hosts, hold: Hold, holder: Holder) -> Iterator[None]:
             hosts.each(lambda _host, session: _take(session, hold.holder), among)
         yield
     finally:
-        taken = hold.hosts
+        asked = hold.hosts
         hold.clear()
-        hosts.at_once(hosts.forget, taken)
+        # Others may be waiting for the lock of somebody else, over the connection that there is.
+        hosts.at_once(hosts.forget, [host for host in asked if not hosts.is_idle(host)])
 
 
 def regained(hosts: Hosts, hold: Hold, host: str) -> Session:
@@ -75,9 +76,8 @@ def regained(hosts: Hosts, hold: Hold, host: str) -> Session:
                 _take(session, hold.holder)
         except (UnreachableError, LockedError):
             hosts.forget(host)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not hosts.pause(_POLL_SECONDS):
                 raise
-            time.sleep(_POLL_SECONDS)
         else:
             return session
 

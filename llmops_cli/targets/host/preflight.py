@@ -48,7 +48,7 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
     is_new = set(lacking_hosts(place, release, hosts))
     for host in hosts:
         found: Look = looks[host]
-        for problem in _problems(place, release, found, is_new=host in is_new):
+        for problem in problems_of(place, release, found, is_new=host in is_new):
             yield Problem(place.told(host, problem.what), problem.fix)
     yield from stack_looks.preflight(place.stack, [looks[host].facts for host in hosts])
     yield from _secrets(place, release)
@@ -57,7 +57,7 @@ def preflight(place: Place, release: Release) -> Iterator[Problem]:
 def look(place: Place, host: str, session: Session) -> Look:
     """Ask a host for all that decides whether a deploy can succeed there."""
     asked = time.time()
-    answer: dict[str, Any] = session.ask("facts", python=place.settings.python)
+    answer: dict[str, Any] = session.ask("facts", python=place.settings.python, tests_nginx=True)
     facts = HostFacts.read(host, answer)
     middle = (asked + time.time()) / 2
     return Look(
@@ -76,7 +76,8 @@ def versions_of(session: Session, names: Sequence[str]) -> dict[str, list[str]]:
     return {name: [*found["versions"], *found["proposed"]] for name, found in answers.items()}
 
 
-def _problems(place: Place, release: Release, seen: Look, *, is_new: bool) -> Iterator[Problem]:
+def problems_of(place: Place, release: Release, seen: Look, *, is_new: bool) -> Iterator[Problem]:
+    """Yield what is to be mended on one host; for a release that it keeps already that is less."""
     if not seen.is_made:
         yield Problem("The host is not prepared for releases.", _APPLY)
         return
@@ -108,10 +109,11 @@ def _of_system(place: Place, seen: Look, *, is_new: bool) -> Iterator[Problem]:
 
 def _of_nginx(place: Place, seen: Look, *, is_new: bool) -> Iterator[Problem]:
     host = seen.facts.host
-    if seen.nginx:
-        yield Problem(f"nginx refuses its configuration: {seen.nginx}", f"ssh {host} sudo nginx -t")
-    elif not seen.has_nginx:
+    if not seen.has_nginx:
         yield Problem("nginx is not running.", f"ssh {host} sudo systemctl start nginx")
+    # It serves on until it is started anew: to go back is possible even so.
+    if is_new and seen.nginx:
+        yield Problem(f"nginx refuses its configuration: {seen.nginx}", f"ssh {host} sudo nginx -t")
     wanted = site_of(place.config, place.settings, place.layout, seen.facts)
     if is_new and seen.state.site != hashlib.sha256(wanted.encode()).hexdigest():
         yield Problem("The site of nginx is not the one that this commit needs.", _APPLY)

@@ -31,7 +31,7 @@ class Sending:
         facts = HostFacts.read(host, session.ask("facts", python=place.settings.python))
         document = {
             "files": contents.manifest(),
-            "requirements": list(contents.requirements),
+            "requirements": [{"file": path} for path in contents.requirements],
             "units": place.units(self.release, facts),
         }
         self._send_missing(host, session)

@@ -1,5 +1,6 @@
 """What a release consists of: the same for the same commit, and nothing that it does not need."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def release_of(project: Project) -> Release:
 def contents_of(project: Project) -> Contents:
     with collected(load(project.root), project.root, release_of(project)) as found:
         return found
+
+
+def requirements_of(project: Project) -> list[str]:
+    with collected(load(project.root), project.root, release_of(project)) as found:
+        return [found.objects[found.files[path]].read_text() for path in found.requirements]
 
 
 @pytest.fixture
@@ -67,17 +73,27 @@ def test_programs_and_links_stay_what_they_are(project: Project) -> None:
 
 
 def test_packages_are_pinned_by_hashes_also_the_projects_own(project: Project) -> None:
-    [ours] = contents_of(project).requirements
+    [ours] = requirements_of(project)
     assert {"fastapi", "uvicorn"} <= {one.pin.partition("==")[0] for one in parse(ours)}
     text = (project.root / "llmops.toml").read_text()
     project.write("llmops.toml", f'{text}\n[image]\nrequirements = "own.txt"\n')
     project.write("own.txt", f"left-pad==1.0 {_OWN}\n")
     project.commit()
-    assert contents_of(project).requirements == (ours, f"left-pad==1.0 {_OWN}")
+    assert requirements_of(project) == [ours, f"left-pad==1.0 {_OWN}"]
     project.write("own.txt", "left-pad>=1.0\n")
     project.commit()
     with pytest.raises(PreflightError, match="without an exact version"):
         contents_of(project)
+
+
+def test_a_commit_that_is_not_here_is_told_as_such(project: Project) -> None:
+    elsewhere = replace(release_of(project), tree="0" * 40)
+    with (
+        pytest.raises(PreflightError, match="not in this repository") as caught,
+        collected(load(project.root), project.root, elsewhere),
+    ):
+        pass
+    assert caught.value.next_step.startswith("git fetch")
 
 
 def test_a_file_that_the_project_names_and_leaves_out_is_told_before_anything_is_sent(
