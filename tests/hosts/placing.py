@@ -15,7 +15,7 @@ from llmops_cli.contents.served_code import put_served_code
 from llmops_cli.core.release import Release
 from llmops_cli.hosts.facts import HostFacts
 from llmops_cli.hosts.layout import HostLayout
-from llmops_cli.hosts.units import release_units
+from llmops_cli.hosts.units import boot_unit, release_units
 from tests.hosts.machine import Machine
 
 APP = "placed"
@@ -36,13 +36,18 @@ class Placed:
     def systemctl(self, *words: str, check: bool = True) -> str:
         return self.machine.run("systemctl", *words, check=check)
 
+    def begin(self) -> None:
+        """Start it, and wait until it says that it is ready."""
+        self.systemctl("start", LAYOUT.boot_unit, self.service, check=False)
+        assert self.shows("ActiveState") == "active", self.journal()
+
     def shows(self, name: str) -> str:
         """Return a property of the service."""
         return self.systemctl("show", "--property", name, "--value", self.service).strip()
 
-    def override(self, *lines: str) -> None:
-        """Have other directives in the service than those of its file."""
-        folder = f"/etc/systemd/system/{self.service}.d"
+    def override(self, *lines: str, unit: str = "") -> None:
+        """Have other directives in the service, or another one, than those of its file."""
+        folder = f"/etc/systemd/system/{unit or self.service}.d"
         self.machine.run("mkdir", "-p", folder)
         text = "\n".join(("[Service]", *lines, ""))
         self.machine.run("tee", f"{folder}/override.conf", input=text)
@@ -103,15 +108,22 @@ def place(
     )
     for kind, text in texts.items():
         machine.run("tee", f"/etc/systemd/system/{LAYOUT.unit(name, kind)}", input=text)
-    machine.run("systemctl", "daemon-reload")
-    return Placed(machine, release)
+    machine.run("tee", f"/etc/systemd/system/{LAYOUT.boot_unit}", input=boot_unit(LAYOUT))
+    made = Placed(machine, release)
+    # There is no agent here; it would begin what is current.
+    made.override("ExecStart=", "ExecStart=true", "ExecStop=", unit=LAYOUT.boot_unit)
+    return made
 
 
 def prepare(machine: Machine, extras: Iterable[str]) -> None:
     """Make the user, and install the packages that releases get."""
     if "libgomp.so.1" not in machine.run("ldconfig", "-p"):
         # What the engine is linked with, and Python's packages do not bring.
-        machine.run("sh", "-ec", "apt-get update -qq; apt-get install -qq libgomp1 >/dev/null")
+        machine.run(
+            "sh",
+            "-ec",
+            "apt-get update -qq; apt-get install -qq -o DPkg::Lock::Timeout=60 libgomp1 >/dev/null",
+        )
     machine.run("useradd", "--system", "--user-group", "--no-create-home", APP)
     machine.run("mkdir", "-p", LAYOUT.root)
     machine.run("tee", f"{LAYOUT.root}/locked.txt", input=locked(extras))

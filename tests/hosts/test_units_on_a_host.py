@@ -71,8 +71,8 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Placed]:
             secrets=secrets,
             target={"memory": "256m", "cpus": 1.5},
         )
-        made.override("WatchdogSec=3", "RestartSec=1")
-        made.systemctl("start", made.service)
+        made.override("WatchdogSec=5", "RestartSec=1")
+        made.begin()
         yield made
 
 
@@ -120,7 +120,7 @@ def test_a_restart_refuses_nobody_and_cuts_no_stream(placed: Placed) -> None:
     )
     reading.start()
     eventually(lambda: placed.connections() == 1)
-    placed.systemctl("restart", "--no-block", placed.service)
+    placed.systemctl("reload", "--no-block", placing.LAYOUT.boot_unit)
     eventually(lambda: placed.shows("StatusText").startswith("Finishing"))
     # Who comes now waits for the next process, which begins when the stream has ended.
     answers: list[str] = []
