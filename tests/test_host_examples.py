@@ -25,6 +25,9 @@ from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.load import load
 from llmops_cli.config.placeholders import placeholders
 from llmops_cli.flows.project_files import template_texts
+from llmops_cli.hosts.making import hosts_of
+from llmops_cli.secret_stores.file import FileStore
+from llmops_cli.targets.host.stack_making import make_stack
 from tests.project import Project, free_port
 
 EXAMPLE = Path(__file__).parents[1] / "examples/host-gpu-stack"
@@ -85,6 +88,22 @@ def test_all_it_needs_is_said_and_its_server_is_to_be_named() -> None:
     assert target.drain_seconds >= config.api.request_seconds
     text = (EXAMPLE / "README.md").read_text()
     assert [name for name in required_secrets(config) if name not in text] == []
+
+
+def test_nothing_of_its_stack_is_published_but_litellm_on_the_host_itself(tmp_path: Path) -> None:
+    config = load(EXAMPLE)
+    target = config.targets["host"]
+    assert isinstance(target, HostTarget)
+    hosts = hosts_of(config, target, EXAMPLE)
+    stack = make_stack(config, target, EXAMPLE, hosts, FileStore(tmp_path))
+    [text] = [text for path, text in stack.documents().items() if path.endswith("compose.yaml")]
+    services = yaml.safe_load(text)["services"]
+    assert set(services) == {"vllm", "tei", "litellm"}
+    published = {name: service.get("ports", []) for name, service in services.items()}
+    assert (published.pop("vllm"), published.pop("tei")) == ([], [])
+    assert "127.0.0.1" in str(published["litellm"])
+    assert "4000" in str(published["litellm"])
+    assert "latest" not in text
 
 
 def test_its_route_asks_litellm_with_the_key_that_the_release_has(

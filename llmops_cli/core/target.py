@@ -117,3 +117,12 @@ class Documented(Protocol):
     def documents(self, release: Release) -> Mapping[str, str]:
         """Return the texts that it would use for a release, by path; no secret is in them."""
         ...
+
+
+@runtime_checkable
+class Serviced(Protocol):
+    """A target that runs services beside the API, each of which writes a log of its own."""
+
+    def service_logs(self, service: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """Yield the last lines of a service's log, then, if followed, what comes."""
+        ...

@@ -19,6 +19,10 @@ _LAST_LINES = 20
 _UNREACHABLE = ("Cannot connect to the Docker daemon", "error during connect", "no such host")
 
 
+class NoEngineError(PreflightError):
+    """No engine answers at the address that was named."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """Which engine, and with which credentials.
@@ -169,7 +173,7 @@ class Engine:
         """Return the error for a command that failed and said this."""
         last = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
         if any(words in said for words in _UNREACHABLE):
-            return PreflightError(
+            return NoEngineError(
                 "No Docker engine answers.",
                 evidence=last,
                 next_step="Start it, or set DOCKER_HOST; then: llmops doctor",

@@ -1,6 +1,9 @@
-"""A port of this machine that leads to a Unix socket on a host, over a connection of its own."""
+"""A way from this machine to a Unix socket on a host, over a connection of its own."""
 
+import shutil
 import socket
+import tempfile
+from pathlib import Path
 
 from llmops_cli.hosts.connection import Connection
 from llmops_cli.hosts.ssh import Ssh, failure, forbidden
@@ -15,6 +18,7 @@ _QUESTION = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\
 _TAKEN = "address already in use"
 #: A shared connection would go on forwarding after we have closed ours.
 _OWN_CONNECTION = ("-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
+_PRIVATE = ("-o", "StreamLocalBindMask=0177")
 #: At which ssh says that the host forwards nothing.
 _TALKATIVE = ("-o", "LogLevel=INFO")
 
@@ -22,18 +26,23 @@ _TALKATIVE = ("-o", "LogLevel=INFO")
 class Forwarding:
     """Forwards until it is closed, or this process ends, in whatever way."""
 
-    def __init__(self, ssh: Ssh, host: str, path: str) -> None:
+    def __init__(self, ssh: Ssh, host: str, path: str, *, is_private: bool = False) -> None:
         """Begin, and see that it leads somewhere.
+
+        It begins at a port of this machine, or, where it is private, at a socket that nobody else
+        on this machine can use.
 
         Raises:
             AccessError: the host forwards nothing, or lets us in no more.
             UnreachableError: no connection can be made, or nothing answers there.
         """
         self._host = host
+        # A socket's path may not be long.
+        self._folder = Path(tempfile.mkdtemp(prefix="llmops-")) if is_private else None
         for attempt in range(_ATTEMPTS):
-            self._port = _free_port()
-            place = f"127.0.0.1:{self._port}:{path}"
-            options = ("-L", place, *_OWN_CONNECTION, *_TALKATIVE)
+            self._port = 0 if is_private else _free_port()
+            place = f"{self.address}:{path}"
+            options = ("-L", place, *_PRIVATE, *_OWN_CONNECTION, *_TALKATIVE)
             # It ends with its input, and so with us, even if we are killed.
             words = ("sh", "-c", "echo forwarded; exec cat >/dev/null")
             self._connection = Connection(ssh.command(host, *words, options=options))
@@ -42,6 +51,7 @@ class Forwarding:
             status, said = self._connection.ended()
             self._connection.close()
             if _TAKEN not in said.lower() or attempt == _ATTEMPTS - 1:
+                self._clear()
                 raise failure(host, status, said)
         try:
             self._try()
@@ -51,12 +61,13 @@ class Forwarding:
 
     @property
     def address(self) -> str:
-        """Where it listens, on this machine alone."""
-        return f"127.0.0.1:{self._port}"
+        """Where it listens, on this machine alone: ``127.0.0.1:PORT``, or the path of a socket."""
+        return str(self._folder / "socket") if self._folder else f"127.0.0.1:{self._port}"
 
     def close(self) -> None:
         """End it, and what is forwarded."""
         self._connection.close(seconds=0.5)
+        self._clear()
 
     def _begins(self) -> bool:
         while line := self._connection.line():
@@ -67,13 +78,29 @@ class Forwarding:
     def _try(self) -> None:
         """Ask what listens there: ssh tells only then whether the host forwards at all."""
         try:
-            with socket.create_connection(("127.0.0.1", self._port), _SECONDS) as probe:
+            with self._connected() as probe:
                 probe.sendall(_QUESTION)
                 answer = probe.recv(1)
         except OSError as error:
             raise self._dead(str(error)) from error
         if not answer:
             raise self._dead("The connection was closed at once.")
+
+    def _connected(self) -> socket.socket:
+        if self._folder is None:
+            return socket.create_connection(("127.0.0.1", self._port), _SECONDS)
+        probe = socket.socket(socket.AF_UNIX)
+        try:
+            probe.settimeout(_SECONDS)
+            probe.connect(self.address)
+        except OSError:
+            probe.close()
+            raise
+        return probe
+
+    def _clear(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _dead(self, evidence: str) -> Exception:
         # Only when it has ended, all that it says has come.

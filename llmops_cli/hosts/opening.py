@@ -32,7 +32,11 @@ def open_session(ssh: Ssh, host: str, app: str, python: str, package: Package) -
     except BaseException:
         connection.close(seconds=0)
         raise
-    return Session(host, connection, lambda path: Forwarding(ssh, host, path))
+
+    def forward(path: str, is_private: bool) -> Forwarding:  # noqa: FBT001 - called in one place
+        return Forwarding(ssh, host, path, is_private=is_private)
+
+    return Session(host, connection, forward)
 
 
 def _greet(host: str, connection: Connection, package: Package) -> None:

@@ -34,7 +34,7 @@ class Session:
     """Asks one agent, one question at a time; used by one thread at a time, but for `close`."""
 
     def __init__(
-        self, host: str, connection: Connection, forward: Callable[[str], Forwarding]
+        self, host: str, connection: Connection, forward: Callable[[str, bool], Forwarding]
     ) -> None:
         """Take over a connection on which an agent listens."""
         self.host = host
@@ -106,7 +106,17 @@ class Session:
             AccessError: the host forwards nothing.
             UnreachableError: no connection to it can be made.
         """
-        forwarding = self._forward(path)
+        return self._forwarded(path, is_private=False)
+
+    def forwarded_privately(self, path: str) -> str:
+        """Return the path of a socket here, which leads to one there, until closed.
+
+        Nobody else on this machine can use it. Raises what `forwarded` raises.
+        """
+        return self._forwarded(path, is_private=True)
+
+    def _forwarded(self, path: str, *, is_private: bool) -> str:
+        forwarding = self._forward(path, is_private)
         self._forwardings.append(forwarding)
         return forwarding.address
 

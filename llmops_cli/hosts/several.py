@@ -31,12 +31,14 @@ class _Open:
 class Hosts:
     """Hosts by name, as the project lists them, in its order. Opens sessions when first asked.
 
-    ``may_fail`` of them need not be reached; ``python`` is what runs the agent there.
+    ``may_fail`` of them need not be reached; ``python`` is what runs the agent there; ``refusal``
+    says why none may be asked.
     """
 
     names: Sequence[str]
     layout: HostLayout
     may_fail: int = 0
+    refusal: LlmopsError | None = None
     ssh: Ssh = field(default_factory=Ssh)
     python: str = "python3"
     make_package: Callable[[], Package] = agent_package
@@ -52,6 +54,8 @@ class Hosts:
         Raises:
             LlmopsError: it cannot be opened; this is found out once until `forget` or `close`.
         """
+        if self.refusal is not None:
+            raise self.refusal
         with self._open.guard:
             found = self._open.sessions.get(host)
             if found is not None and found.is_open:

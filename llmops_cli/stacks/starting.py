@@ -106,7 +106,7 @@ class Starting:
             f"{service.service} does not come up.",
             evidence=f"{what}. The end of its log:\n{last or '(nothing was written)'}",
             state=_GOES_ON,
-            next_step=f"docker logs {service.name}",
+            next_step=f"llmops logs --service {service.service}",
         )
 
     def _hider(self) -> Callable[[str], str]:

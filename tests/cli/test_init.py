@@ -285,3 +285,18 @@ def test_what_leads_to_a_release_on_a_host_is_named_in_order(
     file.write_text(file.read_text().replace("api.example.com", "api.shop.de"))
     again = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
     assert again["next"] == ["cd chat", "git add . && git commit", *made]
+
+
+@pytest.mark.parametrize("command", ["deploy", "infra plan", "secrets list", "doctor"])
+def test_until_the_hosts_are_named_none_is_asked(tmp_path: Path, command: str) -> None:
+    llmops("init", "chat", "--target", "host", cwd=tmp_path)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "ssh").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexit 255\n")
+    (programs / "ssh").chmod(0o755)
+    project = Project(tmp_path / "chat", 0, {"PATH": f"{programs}:{os.environ['PATH']}"})
+    run = project.by_itself(*command.split(), "-t", "host")
+    assert run.status == 4, run.said
+    assert "The project does not name its hosts yet." in run.said
+    assert 'hosts = "deploy@api.example.com"' in run.said
+    assert not (tmp_path / "asked").exists()

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -184,6 +185,20 @@ def test_a_socket_there_is_a_port_here_until_it_is_closed(server: SshHosts, tmp_
         session.close()
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(url)
+
+
+def test_a_socket_there_is_a_socket_here_that_nobody_else_can_use(
+    server: SshHosts, tmp_path: Path
+) -> None:
+    with talking(server) as hosts, serving(tmp_path / "s") as path:
+        session = hosts.session("host1")
+        place = Path(session.forwarded_privately(path))
+        with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(place))) as client:
+            assert client.get("http://host/").text == "from the socket"
+        assert stat.S_IMODE(place.stat().st_mode) == 0o600
+        assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+        session.close()
+        assert not place.parent.exists()
 
 
 def test_a_host_that_forbids_to_forward_is_told_as_such(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The site of nginx, as text and as a real nginx serves it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,7 +177,7 @@ def test_a_certificate_of_the_operator_is_used_where_it_is() -> None:
 @needs_nginx
 @pytest.mark.parametrize("nginx", [(1, 22, 1), (1, 29, 0)], ids=["1.22", "1.29"])
 def test_gixy_finds_nothing(nginx: tuple[int, ...], tmp_path: Path) -> None:
-    gixy = shutil.which("gixy")
+    gixy = shutil.which("gixy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if gixy is None:
         pytest.skip("gixy-ng is not installed")
     (tmp_path / "site.conf").write_text(rendered(project_of(api=LIMITS), nginx=nginx))

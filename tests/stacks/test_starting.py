@@ -115,7 +115,7 @@ def test_a_service_that_ends_again_and_again_is_told_with_its_last_words(bench: 
     assert error.message == "vllm does not come up."
     assert "the token *** is refused" in error.evidence
     assert KEY not in "".join([*bench.told, error.evidence])
-    assert error.next_step == f"docker logs {bench.stack.name}-vllm-1"
+    assert error.next_step == "llmops logs --service vllm"
 
 
 @needs_compose

@@ -91,20 +91,21 @@ def _exposed(listening: Sequence[Listener]) -> list[str]:
 
 
 def _default_site(places: Places, port: int) -> list[str]:
-    """Return whose requests for unknown names would come to us from now on."""
+    """Return whose requests for unknown names come to us, who are read first."""
     output = ask(["nginx", "-T", "-q"])[1] if found("nginx") else ""
     own = str(places.site)
     others = []
     for block in output.split("# configuration file ")[1:]:
-        path = block.partition(":")[0]
-        listens = re.findall(rf"^\s*listen\s+(?:\S+:)?{port}\b([^;]*);", block, re.M)
+        path, _, text = block.partition(":")
+        bare = re.sub(r"#.*", "", text)
+        listens = re.findall(rf"\blisten\s+(?:\S+:)?{port}\b([^;]*);", bare)
         if any("default_server" in words for words in listens):
             return []
         # Files are read in the order of their names: the first server is the default one.
         if listens and path != own and path > own:
             others.append(path)
     return [
-        f"Before, {path} answered requests for names that no site has at port {port}; it still "
-        f"does with `listen {port} default_server` there."
+        f"Requests at port {port} for names that no site has come to ours, and no longer to "
+        f"{path}, unless that says `listen {port} ssl default_server`."
         for path in others[:1]
     ]

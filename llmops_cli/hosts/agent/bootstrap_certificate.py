@@ -65,7 +65,8 @@ def reasons(places: Places, wanted: Certificate) -> list[str]:
         is_there = path.exists() and key.exists() and path.read_text() + key.read_text() == content
         return [] if is_there else [f"the secret {wanted.secret}"]
     seen = look(path) if key.exists() else None
-    if seen is None:
+    # A link leads to what certbot keeps, which is no longer wanted.
+    if seen is None or (wanted.origin != ACME and path.is_symlink()):
         return ["generated"]
     found = [] if seen.names == set(wanted.names) else ["names"]
     if wanted.origin != ACME and seen.ends - time.time() < _NEAR_DAYS * _DAY:

@@ -42,10 +42,14 @@ _NEVER_BEGAN = {
 
 @dataclass(frozen=True)
 class Wait:
-    """A wait for a release, since and until when in seconds since 1970."""
+    """A wait for a release: ``since`` when in seconds since 1970, and for how many seconds.
+
+    It ends by a clock that nobody sets.
+    """
 
     release: str
     since: float
+    seconds: float
     until: float
 
 
@@ -71,12 +75,12 @@ def start_and_wait(agent: Agent, release: str, seconds: float) -> None:
     if running.service(places, units, release).active == "active":
         return
     socket, service = running.both(places, release)
-    since = time.time()
+    wait = Wait(release, time.time(), seconds, time.monotonic() + seconds)
     units.forget_failure(socket, service)
     units.start(socket)
     units.begin(service)
     try:
-        _wait(agent, Wait(release, since, since + seconds))
+        _wait(agent, wait)
     except BaseException:
         if release != releases.current(places):
             units.begin_to_stop(socket, service)
@@ -105,9 +109,8 @@ def _wait(agent: Agent, wait: Wait) -> None:
             return
         if unit.active == "failed" or unit.restarts or unit.sub == "auto-restart":
             raise _unready(agent, wait, why_it_ended(unit, used))
-        if time.time() > wait.until:
-            seconds = wait.until - wait.since
-            slow = f"It did not become ready within {seconds:.0f} s."
+        if time.monotonic() > wait.until:
+            slow = f"It did not become ready within {wait.seconds:.0f} s."
             raise _unready(agent, wait, " ".join(filter(None, (slow, _memory(unit, used)))))
         if unit.told != said:
             said = unit.told

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from llmops_cli.core.plan import Phase, Plan, long_step, one_step
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.target import Event, Holder, Problem, SecretStore
+from llmops_cli.stacks.logs import service_lines
 from llmops_cli.targets.compose import inspection, logs, operating, staging, traffic
 from llmops_cli.targets.compose.containers import Container
 from llmops_cli.targets.compose.documents import documents_of
@@ -106,6 +107,11 @@ class ComposeTarget:
             return logs.follow(engine, self._recorded, lines)
         container = self._recorded()
         return logs.last_lines(engine, container, lines) if container else iter(())
+
+    def service_logs(self, service: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """Yield the last lines of a service's log, then, if followed, what comes."""
+        engine, stack = self.site.engine, self.site.stack
+        return service_lines(engine, stack, service, lines=lines, follow=follow)
 
     def address_of(self, candidate: Candidate) -> str:
         """Return an address of this machine that leads to the staged candidate, while locked."""

@@ -1,18 +1,20 @@
 """The models and gateways in containers behind the API, on each host its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from llmops_cli.core.plan import Phase, Plan, Tell, long_step, one_step
 from llmops_cli.core.target import SecretStore
-from llmops_cli.engine.docker import Engine
+from llmops_cli.engine.docker import Engine, NoEngineError
+from llmops_cli.errors import PreflightError
 from llmops_cli.hosts.session import Session
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.stacks import secret_volumes
 from llmops_cli.stacks.beside import Beside
 from llmops_cli.stacks.compose import Compose
+from llmops_cli.stacks.logs import service_lines, together, unknown
 from llmops_cli.stacks.profile import Profile
 from llmops_cli.stacks.running import Running, services_on
 from llmops_cli.stacks.stack import Stack
@@ -110,6 +112,24 @@ class HostStack:
         )
         return found
 
+    def logs(
+        self, service: str, among: Sequence[str], *, lines: int, follow: bool
+    ) -> Iterator[str]:
+        """Yield what a service writes; of several hosts each line begins with its host's name.
+
+        Raises:
+            UsageError: there is no such service.
+        """
+        if not self.is_there:
+            raise unknown(service, ())
+        found: Mapping[str, Iterator[str]] = self.each(
+            lambda _host, engine: service_lines(
+                engine, self.stack, service, lines=lines, follow=follow
+            ),
+            among,
+        )
+        return next(iter(found.values())) if len(found) == 1 else together(found)
+
     def _missing(self, beside: Beside, among: Sequence[str] | None) -> Mapping[str, Sequence[str]]:
         def missing(found: Sequence[Running]) -> list[str]:
             up = {service.service for service in found if service.is_up}
@@ -148,7 +168,14 @@ class HostStack:
         Raises:
             LlmopsError: at some it failed; all have ended by then.
         """
-        return self.hosts.each(lambda host, session: do(host, self.engine_of(host, session)), among)
+
+        def asked(host: str, session: Session) -> Any:
+            try:
+                return do(host, self.engine_of(host, session))
+            except NoEngineError as error:
+                raise _silent(host, error) from error
+
+        return self.hosts.each(asked, among)
 
     def _telling(self, host: str, tell: Tell) -> Tell:
         return tell if len(self.hosts.names) == 1 else lambda line: tell(f"{host}: {line}")
@@ -156,3 +183,11 @@ class HostStack:
     def _details(self, missing: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
         is_one = len(self.hosts.names) == 1
         return {} if is_one else {host: ", ".join(names) for host, names in missing.items()}
+
+
+def _silent(host: str, error: NoEngineError) -> PreflightError:
+    return PreflightError(
+        f"The Docker engine of {host} does not answer, or the connection broke.",
+        evidence=error.evidence,
+        next_step=f"ssh {host} sudo systemctl status docker",
+    )

@@ -29,8 +29,9 @@ class HostEngines:
             known = self._open.get(host)
         if known is not None and known[0] is session:
             return known[1]
-        address = session.forwarded(session.ask("open", engine=True)["path"])
-        engine = Engine(host=f"tcp://{address}")
+        # Whoever gets at the socket is root there.
+        socket = session.forwarded_privately(session.ask("open", engine=True)["path"])
+        engine = Engine(host=f"unix://{socket}")
         with self._guard:
             self._open[host] = (session, engine)
         return engine

@@ -78,7 +78,7 @@ def _diagnoses(stack: HostStack) -> Sequence[Diagnosis]:
                 told = service.told(definitions.get(name))
                 found.append(ok(subject, told))
             else:
-                fix = f"llmops start, or: ssh {host} sudo docker logs {service.name}"
+                fix = f"llmops logs --service {name}, then: llmops start"
                 found.append(problem(subject, service.told(None), fix))
         if not runtimes[host] and _wants_gpus(stack):
             found.append(_no_gpus(host))

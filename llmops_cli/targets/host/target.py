@@ -79,6 +79,10 @@ class HostTarget:
         """Yield the last lines of the live release's log, then, if followed, what comes."""
         return logs.logs(self.place, lines=lines, follow=follow)
 
+    def service_logs(self, service: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """Yield the last lines of a service's log on each host, then, if followed, what comes."""
+        return self.place.stack.logs(service, self._hosts, lines=lines, follow=follow)
+
     def address_of(self, candidate: Candidate) -> str:
         """Return an address of this machine that leads to the candidate on one of the hosts."""
         if not self._hold.address:

@@ -69,4 +69,6 @@ class Handler(BaseHTTPRequestHandler):
 
 # The first process of a container ignores what it has no handler for.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+sys.stdout.write(f"{NAME} listens at {PORT}\n")
+sys.stdout.flush()
 ThreadingHTTPServer(("0.0.0.0", PORT), Handler).serve_forever()

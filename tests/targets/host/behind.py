@@ -15,6 +15,7 @@ from llmops_cli.engine.docker import Engine
 from llmops_cli.hosts.layout import HostLayout
 from llmops_cli.hosts.several import Hosts
 from llmops_cli.secret_stores.file import FileStore
+from llmops_cli.stacks.stack import Stack
 from llmops_cli.targets.host.stack import HostStack
 from llmops_cli.targets.host.stack_making import make_stack
 
@@ -60,11 +61,14 @@ def host_stack(
     stack: str,
     *,
     hosts: Sequence[str] = ("one",),
-    engine: Engine | None = None,
+    reached: Hosts | None = None,
     top: str = "",
     target: str = "",
 ) -> HostStack:
-    """Return the stack of a project with these lines for its table ``stack``, or without one."""
+    """Return the stack of a project with these lines for its table ``stack``, or without one.
+
+    It is asked by the engine of this machine, or, where hosts are ``reached``, by theirs.
+    """
     app = f"llmops-test-{secrets.token_hex(4)}"
     listed = ", ".join(f'"{host}"' for host in hosts)
     text = (
@@ -81,6 +85,9 @@ def host_stack(
     store = FileStore(folder / ".secrets")
     for name in ("LITELLM_MASTER_KEY", "VLLM_API_KEY", "QDRANT_API_KEY", "GRAFANA_ADMIN_PASSWORD"):
         store.write(name, Secret(f"{KEY}-{name}"))
-    known = cast("Hosts", NoHosts(hosts, HostLayout(app)))
+    known = reached or cast("Hosts", NoHosts(hosts, HostLayout(app)))
     made = make_stack(config, settings, folder, known, store)
-    return replace(made, engine_of=Asked(engine or Engine()).of)
+    # A name of its own: the engine is shared with other tests.
+    named = Stack(f"{app}-stack")
+    made = replace(made, stack=named, profile=replace(made.profile, stack=named))
+    return made if reached else replace(made, engine_of=Asked().of)

@@ -1,6 +1,5 @@
 """The stack of a host as real containers: started once, left alone by deploys, renewed by start."""
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,39 +11,44 @@ from llmops_cli.core import plan as plans
 from llmops_cli.core.plan import Plan, StepSaid
 from llmops_cli.core.secret import Secret
 from llmops_cli.engine.docker import Engine
+from llmops_cli.errors import UsageError
 from llmops_cli.hosts.facts import HostFacts
+from llmops_cli.hosts.several import Hosts
 from llmops_cli.targets.host.stack import HostStack
 from llmops_cli.targets.host.stack_looks import facts_of, preflight, probes
-from tests.engines import BASE, needs_compose
+from tests.engines import needs_compose
+from tests.hosts.ssh_hosts import ssh_hosts
 from tests.project import free_port
+from tests.ssh_server import needs_ssh
 from tests.targets.compose.running_stack import docker
 from tests.targets.host.behind import KEY, LITELLM, Asked, host_stack
+from tests.targets.host.stand_in_image import stand_in_image
 
-_STAND_IN = Path(__file__).parents[1] / "compose" / "stand_in.py"
-_DOCKERFILE = f"""\
-FROM {BASE}
-COPY stand_in.py /stand_in.py
-RUN printf '#!/bin/sh\\nexec python3 -c "import sys; sys.argv[0] = \\\\"litellm\\\\"; \\
-exec(open(\\\\"/stand_in.py\\\\").read())" "$@"\\n' >/usr/local/bin/litellm \\
- && chmod 755 /usr/local/bin/litellm
-"""
-WITH_ENGINE = [HostFacts("one", has_engine=True)]
+WITH_ENGINE = [HostFacts("host1", has_engine=True)]
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def image() -> Iterator[str]:
     """An image that starts as LiteLLM's does."""
-    folder, name = tmp_path_factory.mktemp("image"), f"llmops-test-{secrets.token_hex(4)}:1"
-    (folder / "stand_in.py").write_bytes(_STAND_IN.read_bytes())
-    (folder / "Dockerfile").write_text(_DOCKERFILE)
-    docker("build", "-q", "-t", name, str(folder))
-    yield name
-    docker("image", "rm", "--force", name)
+    with stand_in_image() as name:
+        yield name
 
 
-def router(folder: Path, image: str, port: int) -> HostStack:
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    """A host over ssh whose engine is that of this machine."""
+    with ssh_hosts(tmp_path) as server:
+        found = server.hosts(["host1"])
+        place = server.disk("host1").parents[1] / "run" / "docker.sock"
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to("/var/run/docker.sock")
+        yield found
+        found.close()
+
+
+def router(folder: Path, image: str, port: int, hosts: Hosts) -> HostStack:
     lines = f'profile = "router"\nlitellm_port = {port}\nimages = {{ litellm = "{image}" }}'
-    return host_stack(folder, lines)
+    return host_stack(folder, lines, reached=hosts)
 
 
 def container(stack: HostStack) -> str:
@@ -69,17 +73,18 @@ def remove(stack: HostStack) -> None:
 
 
 @needs_compose
+@needs_ssh
 @pytest.mark.timeout(180)
 def test_a_stack_is_started_once_left_alone_by_deploys_and_renewed_by_start(
-    image: str, tmp_path: Path
+    image: str, hosts: Hosts, tmp_path: Path
 ) -> None:
     port = free_port()
-    stack = router(tmp_path / "project", image, port)
+    stack = router(tmp_path / "project", image, port, hosts)
     try:
         plan = stack.stage()
         [step] = plan
         assert step.title == "Start the stack: litellm"
-        assert facts_of(stack, ["one"]) == {"litellm": "not there"}
+        assert facts_of(stack, ["host1"]) == {"litellm": "not there"}
         said: list[str] = []
         plans.apply(plan, lambda event: said.append(getattr(event, "line", "")))
         assert any(line.startswith("litellm is up after ") for line in said)
@@ -91,7 +96,7 @@ def test_a_stack_is_started_once_left_alone_by_deploys_and_renewed_by_start(
         changes_are_applied_by_start_alone(stack, tmp_path / "project")
         assert container(stack) != first
         plans.apply(stack.stop(1))
-        assert facts_of(stack, ["one"]) == {"litellm": "exited"}
+        assert facts_of(stack, ["host1"]) == {"litellm": "exited"}
         [step] = stack.stage()
         assert step.title == "Start the stack: litellm"
     finally:
@@ -104,23 +109,27 @@ def nothing_is_touched_by_the_next_deploy(
     assert stack.stage() == Plan()
     assert list(preflight(stack, WITH_ENGINE)) == []
     [found] = [diagnosis for probe in probes(stack) for diagnosis in probe.look()]
-    assert (found.subject, found.text) == ("stack: litellm on one", "healthy")
-    other = router(folder / "other", image, port)
+    assert (found.subject, found.text) == ("stack: litellm on host1", "healthy")
+    [line] = stack.logs("litellm", ["host1"], lines=1, follow=False)
+    assert line == "litellm listens at 4000"
+    with pytest.raises(UsageError, match="no service nginx"):
+        stack.logs("nginx", ["host1"], lines=1, follow=False)
+    other = router(folder / "other", image, port, stack.hosts)
     [problem] = preflight(other, WITH_ENGINE)
     assert problem.what == (
-        f"Port {port} of one is used by the container {stack.stack.name}-litellm-1."
+        f"Port {port} of host1 is used by the container {stack.stack.name}-litellm-1."
     )
 
 
 def changes_are_applied_by_start_alone(stack: HostStack, project: Path) -> None:
     (project / "litellm.yaml").write_text(LITELLM.replace("openai/demo", "openai/another"))
     stack.store.write("LITELLM_MASTER_KEY", Secret(f"{KEY}-2"))
-    assert facts_of(stack, ["one"]) == {"litellm": "healthy, changed since: llmops start"}
+    assert facts_of(stack, ["host1"]) == {"litellm": "healthy, changed since: llmops start"}
     assert stack.stage() == Plan()
     events: list[plans.Event] = []
     plans.apply(stack.start(), events.append)
     assert any(isinstance(event, StepSaid) for event in events)
-    assert facts_of(stack, ["one"]) == {"litellm": "healthy"}
+    assert facts_of(stack, ["host1"]) == {"litellm": "healthy"}
     # The value that nothing reads any more is gone from the host's engine.
     [volume] = secret_volumes(stack)
     assert volume.endswith("_secret_LITELLM_MASTER_KEY_2")
