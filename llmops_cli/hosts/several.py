@@ -38,10 +38,10 @@ class Hosts:
     names: Sequence[str]
     layout: HostLayout
     may_fail: int = 0
-    refusal: LlmopsError | None = None
     ssh: Ssh = field(default_factory=Ssh)
     python: str = "python3"
     make_package: Callable[[], Package] = agent_package
+    refusal: LlmopsError | None = None
     _open: _Open = field(default_factory=_Open, init=False, repr=False, compare=False)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,9 +68,14 @@ class SshHosts:
 
 
 @contextmanager
-def ssh_hosts(folder: Path, lines: str = "") -> Iterator[SshHosts]:
+def ssh_hosts(lines: str = "") -> Iterator[SshHosts]:
     """Run an sshd with more ``lines`` in its settings for as long as the context lasts."""
-    with ssh_server(folder, f"AcceptEnv LLMOPS_TEST_*\n{lines}") as (port, _environment):
+    # A socket's path may not be long.
+    with (
+        tempfile.TemporaryDirectory(prefix="llmops-") as name,
+        ssh_server(Path(name), f"AcceptEnv LLMOPS_TEST_*\n{lines}") as (port, _environment),
+    ):
+        folder = Path(name)
         blocks = [
             f"Host host{number}\n  Port {port}\n  SetEnv LLMOPS_TEST_HOST=host{number}\n"
             for number in range(1, 4)

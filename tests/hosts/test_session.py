@@ -57,8 +57,8 @@ while line := sys.stdin.buffer.readline():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHosts]:
-    with ssh_hosts(tmp_path_factory.mktemp("hosts")) as found:
+def server() -> Iterator[SshHosts]:
+    with ssh_hosts() as found:
         yield found
 
 
@@ -203,7 +203,7 @@ def test_a_socket_there_is_a_socket_here_that_nobody_else_can_use(
 
 def test_a_host_that_forbids_to_forward_is_told_as_such(tmp_path: Path) -> None:
     with (
-        ssh_hosts(tmp_path, "AllowStreamLocalForwarding no\n") as server,
+        ssh_hosts("AllowStreamLocalForwarding no\n") as server,
         talking(server) as hosts,
         serving(tmp_path / "s") as path,
     ):

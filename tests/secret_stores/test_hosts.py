@@ -17,8 +17,8 @@ pytestmark = needs_ssh
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHosts]:
-    with ssh_hosts(tmp_path_factory.mktemp("hosts")) as found:
+def server() -> Iterator[SshHosts]:
+    with ssh_hosts() as found:
         yield found
 
 

@@ -18,8 +18,8 @@ _BOTH = ("host2", "host1")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshHosts]:
-    with ssh_hosts(tmp_path_factory.mktemp("hosts")) as found:
+def server() -> Iterator[SshHosts]:
+    with ssh_hosts() as found:
         yield found
 
 

@@ -28,8 +28,8 @@ _AT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[SshHosts]:
-    with ssh_hosts(tmp_path) as found:
+def server() -> Iterator[SshHosts]:
+    with ssh_hosts() as found:
         yield found
 
 

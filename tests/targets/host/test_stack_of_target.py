@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -27,8 +26,8 @@ _FACTS = HostFacts("host1", systemd=(252,), nginx_group="www-data")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[SshHosts]:
-    with ssh_hosts(tmp_path) as found:
+def server() -> Iterator[SshHosts]:
+    with ssh_hosts() as found:
         yield found
 
 

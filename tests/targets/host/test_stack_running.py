@@ -35,9 +35,9 @@ def image() -> Iterator[str]:
 
 
 @pytest.fixture
-def hosts(tmp_path: Path) -> Iterator[Hosts]:
+def hosts() -> Iterator[Hosts]:
     """A host over ssh whose engine is that of this machine."""
-    with ssh_hosts(tmp_path) as server:
+    with ssh_hosts() as server:
         found = server.hosts(["host1"])
         place = server.disk("host1").parents[1] / "run" / "docker.sock"
         place.parent.mkdir(exist_ok=True)
