@@ -62,9 +62,12 @@ def release_units(
     return {kind: render(f"host/release.{kind}.j2", own) for kind in ("service", "socket")}
 
 
-def boot_unit(layout: HostLayout) -> str:
+def boot_unit(layout: HostLayout, settings: HostTarget) -> str:
     """Return the text of the unit that starts what is current, after a boot too."""
-    return render("host/app.service.j2", {"app": layout.app, "agent": layout.agent})
+    # systemd would find a bare name as well, but not the same one everywhere.
+    python = settings.python if "/" in settings.python else f"/usr/bin/{settings.python}"
+    own = {"app": layout.app, "agent": layout.agent, "python": python}
+    return render("host/app.service.j2", own)
 
 
 def _times(settings: HostTarget, release: Release) -> dict[str, int]:

@@ -28,12 +28,19 @@ def wanted_of(config: Config, settings: HostTarget, layout: HostLayout, facts: H
     ]
     return Wanted(
         sites=sites,
-        boot_unit=boot_unit(layout),
+        boot_unit=boot_unit(layout, settings),
         certificate=_certificate(settings),
         port=settings.port,
         python=settings.python,
         has_stack=settings.stack is not None,
+        libraries=_libraries(config),
     )
+
+
+def _libraries(config: Config) -> dict[str, str]:
+    """Return what the packages of releases need of the system: libraries, and their packages."""
+    has_engine = any(upstream.gguf for upstream in config.api.upstreams)
+    return {"libgomp.so.1": "libgomp1"} if has_engine else {}
 
 
 def _certificate(settings: HostTarget) -> Certificate:

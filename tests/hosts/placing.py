@@ -99,16 +99,17 @@ def place(
     for secret, value in secrets.items():
         file = LAYOUT.secret(secret, "1")
         machine.run("install", "-D", "-m", "600", "/dev/stdin", file, input=value)
+    settings = HostTarget.model_validate({"hosts": ["h"], "server_name": "a.example", **target})
     texts = release_units(
         LAYOUT,
-        HostTarget.model_validate({"hosts": ["h"], "server_name": "a.example", **target}),
+        settings,
         release,
         dict.fromkeys(secrets, "1"),
         facts(machine),
     )
     for kind, text in texts.items():
         machine.run("tee", f"/etc/systemd/system/{LAYOUT.unit(name, kind)}", input=text)
-    machine.run("tee", f"/etc/systemd/system/{LAYOUT.boot_unit}", input=boot_unit(LAYOUT))
+    machine.run("tee", f"/etc/systemd/system/{LAYOUT.boot_unit}", input=boot_unit(LAYOUT, settings))
     made = Placed(machine, release)
     # There is no agent here; it would begin what is current.
     made.override("ExecStart=", "ExecStart=true", "ExecStop=", unit=LAYOUT.boot_unit)

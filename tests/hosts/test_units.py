@@ -63,7 +63,7 @@ def written(folder: Path, facts: HostFacts) -> dict[str, Path]:
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     texts = {layout.unit(ID, kind): text for kind, text in units(facts, layout).items()}
-    texts[layout.boot_unit] = boot_unit(layout)
+    texts[layout.boot_unit] = boot_unit(layout, target())
     for name, text in texts.items():
         (folder / name).write_text(text)
     return {name: folder / name for name in texts}

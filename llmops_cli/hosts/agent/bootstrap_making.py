@@ -1,5 +1,6 @@
 """The bootstrap of a host: looked at and said first, then made; only what it made is touched."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -183,7 +184,9 @@ class Bootstrap:
 
     def _unit_change(self, made: Made) -> list[Change]:
         change = self._boot.look(made)
-        if change is None and not self._is_started_at_boot():
+        # One that an operator stopped stays so over a boot.
+        is_stopped = os.path.lexists(self.places.current)
+        if change is None and not is_stopped and not self._is_started_at_boot():
             change = Change(self.places.boot_unit, "update", ("not enabled",))
         return [change] if change else []
 

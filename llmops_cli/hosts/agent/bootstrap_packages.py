@@ -36,7 +36,8 @@ def missing(wanted: Wanted) -> list[str]:
     lacking = [package for program, package in programs.items() if not found(program)]
     if not _has_venv(wanted.python) and _is_packaged(wanted.python):
         lacking.append(f"{wanted.python}-venv")
-    return lacking
+    known = ask(["ldconfig", "-p"])[1] if wanted.libraries else ""
+    return lacking + [wanted.libraries[name] for name in wanted.libraries if name not in known]
 
 
 def obstacles(wanted: Wanted, lacking: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What the bootstrap is to make of a host, as it comes over the connection."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llmops_cli.hosts.agent.trouble import RefusedError
@@ -36,7 +36,9 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The bootstrap of one service. ``python`` is what its releases will run on."""
+    """The bootstrap of one service. ``python`` is what its releases will run on, ``libraries``
+    what they need besides: packages of Debian by the library that is looked for.
+    """
 
     sites: Sequence[Site]
     boot_unit: str
@@ -44,6 +46,7 @@ class Wanted:
     port: int = 443
     python: str = "python3"
     has_stack: bool = False
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     def site(self, nginx: Sequence[int]) -> str:
         """Return the text for a version of nginx."""
