@@ -48,7 +48,7 @@ def main() -> None:
 
 def _count_bytes(project: HostProject, fleet: Fleet, file: Path) -> Path:
     root = Path(__file__).parents[1]
-    command = f"exec env PYTHONPATH={root} {sys.executable} -m tests.hosts.counting {file} %h %p"
+    command = f"env PYTHONPATH={root} {sys.executable} -m tests.hosts.counting {file} %h %p"
     config = fleet.ssh_config.read_text().replace("Host *\n", f"Host *\n  ProxyCommand {command}\n")
     project.write("ssh_config", config)
     return file

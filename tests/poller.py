@@ -29,13 +29,16 @@ class Answers:
 
 @contextmanager
 def polled(
-    url: str, *, trust: ssl.SSLContext | bool = True, timeout: float = 10
+    url: str, *, trust: ssl.SSLContext | bool = True, timeout: float = 10, keeps: bool = True
 ) -> Iterator[Answers]:
-    """Poll ``/version`` over new connections and over a kept one until the context ends."""
+    """Poll ``/version`` over new connections until the context ends; and over a kept one.
+
+    None is kept where a server ends idle ones, as nginx does when it reads its sites again.
+    """
     answers, ending = Answers(), threading.Event()
     clients = [
         httpx2.Client(base_url=url, timeout=timeout, headers=headers, verify=trust)
-        for headers in ({"connection": "close"}, {})
+        for headers in ({"connection": "close"}, {})[: 1 + keeps]
     ]
     threads = [threading.Thread(target=_poll, args=(client, answers, ending)) for client in clients]
     for thread in threads:

@@ -113,7 +113,7 @@ def test_a_site_that_was_changed_by_hand_is_noticed_and_mended(deployed: HostPro
     before = deployed.serving()
     wanted = deployed.change("After the site is mended.")
     machine.run("sh", "-c", f"echo 'nonsense here;' >> {SITE}")
-    with polled(deployed.url, trust=deployed.trust) as answers:
+    with polled(deployed.url, trust=deployed.trust, keeps=False) as answers:
         refused = deployed.llmops("deploy")
         assert refused.status == 4, refused.said
         assert "llmops infra apply" in refused.said
@@ -131,7 +131,7 @@ def test_nginx_broken_elsewhere_stops_no_deploy_and_is_not_reloaded(
     [machine] = deployed.machines
     other = "/etc/nginx/conf.d/other.conf"
     machine.run("sh", "-c", f"echo 'nonsense here;' > {other}; rm {SITE}")
-    with polled(deployed.url, trust=deployed.trust) as answers:
+    with polled(deployed.url, trust=deployed.trust, keeps=False) as answers:
         applied = deployed.llmops("infra", "apply", "--yes")
         assert applied.status not in (0, 1), applied.said
         assert "other.conf" in applied.said
