@@ -69,7 +69,7 @@ def outcome_text(outcome: "Outcome") -> str:
         f"{release.id} is live at {outcome.address} ({release.subject})",
         f"  {passed} checks passed in {outcome.seconds:.1f} s",
     ]
-    if outcome.previous:
+    if outcome.previous and outcome.previous.id != release.id:
         lines.append(f"  to go back: llmops rollback {outcome.previous.id}")
     else:
         lines.append("  next: llmops status, llmops smoke-test, llmops logs -f")

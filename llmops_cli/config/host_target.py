@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from llmops_cli.config.compose_target import Memory, ModelServer, Profile, Service
 from llmops_cli.config.fields import (
     HttpAddress,
-    Name,
     Port,
     ProjectPath,
     Rule,
@@ -30,6 +29,13 @@ ServerName = Annotated[
     Rule(
         r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
         "a host name in lower case, such as api.example.com",
+    ),
+]
+AppName = Annotated[
+    str,
+    Rule(
+        r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$",
+        "1 to 32 lowercase letters, digits and dashes, as names of users are",
     ),
 ]
 HostPath = Annotated[
@@ -84,7 +90,7 @@ class HostTarget(TargetSettings):
         description="Servers, as ssh takes them: user@host, or an alias of ~/.ssh/config."
     )
     server_name: ServerName = Field(description="Host name under which clients ask.")
-    app: Name | None = Field(
+    app: AppName | None = Field(
         default=None,
         description="Name of the service, its user and its folders on the hosts. Default: the "
         "project's name.",

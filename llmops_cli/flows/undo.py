@@ -88,7 +88,7 @@ def _put_back(
     if isinstance(cause, KeyboardInterrupt):
         return InterruptedByOperatorError(
             f"Interrupted while {release} was being put into service.",
-            evidence=f"During: {progress.failed_step}",
+            evidence=_during(progress),
             state=state,
             next_step="llmops deploy",
         )
@@ -117,7 +117,12 @@ def _message(cause: BaseException) -> str:
 
 def _evidence(cause: BaseException, progress: Progress) -> str:
     evidence = cause.evidence if isinstance(cause, LlmopsError) else ""
-    return evidence or f"During: {progress.failed_step}"
+    return evidence or _during(progress)
+
+
+def _during(progress: Progress) -> str:
+    """Say which step it was; an interruption may come between two."""
+    return f"During: {progress.failed_step}" if progress.failed_step else ""
 
 
 def _next(cause: BaseException) -> str:

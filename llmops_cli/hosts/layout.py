@@ -19,6 +19,8 @@
 | ``/var/lib/APP`` | the API's own data, shared by all releases; belongs to the user APP |
 | ``/run/APP/ID.sock`` | the socket of a release, held by systemd |
 | ``/etc/systemd/system/APP@ID.service``, ``.socket`` | the units of a release |
+| ``…/ID:2.sock``, ``…/APP@ID:2.service`` | of its second run, where one goes back to a release |
+| | whose first run still ends requests; ``releases/ID/socket`` says which run counts |
 | ``/etc/systemd/system/APP.service`` | starts what is current, after a boot too |
 | ``/etc/nginx/conf.d/APP.conf`` | the site |
 """

@@ -97,7 +97,7 @@ def test_its_exposure_is_at_most_one_and_a_half(tmp_path: Path) -> None:
 def test_directives_that_a_systemd_does_not_know_are_not_in_its_units() -> None:
     old, new = units(BOOKWORM)["service"], units(NOBLE)["service"]
     assert "RestartSteps" not in old
-    assert "RestartSec=5\n" in old
+    assert "RestartSec=2\n" in old
     assert "RestartSteps=6\nRestartMaxDelaySec=60\n" in new
     jammy = replace(BOOKWORM, systemd=(249,))
     place = f"/run/credentials/shop@{ID}.service/OPENAI_API_KEY"
