@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from llmops_cli.config.environment import api_environment
 from llmops_cli.config.model import Config
 from llmops_cli.contents.app_files import model_files
+from llmops_cli.contents.requirements import extras
 from llmops_cli.images.builder import Kind
 from llmops_cli.images.context import APP, CODE, MODELS, MOMENT
 from llmops_cli.rendering import render
@@ -23,6 +24,7 @@ def dockerfile(config: Config, kind: Kind, identity: Mapping[str, str]) -> str:
             "has_requirements": bool(config.image.requirements),
             "settings": _settings(config, identity),
             "has_models": bool(model_files(config)),
+            "has_engine": "engine" in extras(config),
             "cache": _CACHE if kind.has_cache_mounts else "",
             "no_cache": "" if kind.has_cache_mounts else " --no-cache-dir",
             "moment": MOMENT,

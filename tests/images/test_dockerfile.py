@@ -32,6 +32,13 @@ def test_hadolint_finds_nothing(name: str, kind: Kind) -> None:
     assert (found.returncode, found.stdout) == (0, "")
 
 
+def test_the_library_that_the_engine_links_to_is_there_with_it_and_not_without() -> None:
+    text = _text(PROJECTS["with a model"], Kind.BUILDKIT)
+    assert "COPY --from=libraries /found/ /\n" in text
+    assert "LD_LIBRARY_PATH=/libraries" in text
+    assert "libraries" not in _text(PROJECTS["with packages"], Kind.BUILDKIT)
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_nothing_is_fetched_that_the_project_does_not_name(kind: Kind) -> None:
     text = _text(PROJECTS["with packages"], kind)
