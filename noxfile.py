@@ -43,8 +43,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test; what this machine lacks is skipped by name."""
     session.install("-e", EXTRAS, *_group("test"))
-    # More than there are processors: many tests wait for others.
-    session.run("pytest", "-n", "4", *session.posargs)
+    # More than there are processors: many tests wait for others. One has those with whole servers.
+    session.run("pytest", "-n", "5", *session.posargs)
 
 
 @nox.session

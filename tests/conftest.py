@@ -11,16 +11,22 @@ from tests.project import Project, make_project
 pytest_plugins = ("tests.fakes.azure.fixtures", "tests.hosts.snapshot")
 
 #: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
+_SERVERS = ("tests/targets/host/", "tests/infra/test_host.py", "tests/hosts/")
 _WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the tests that wait among those that compute, so that no processor is idle."""
+    """Spread the tests that wait among those that compute, so that no processor is idle.
+
+    Those with whole servers come first: one worker gets them all, and nothing waits for it at the
+    end.
+    """
+    servers = [item for item in items if item.nodeid.startswith(_SERVERS)]
     waiting = [item for item in items if item.nodeid.startswith(_WAITING)]
-    others = [item for item in items if not item.nodeid.startswith(_WAITING)]
+    others = [item for item in items if not item.nodeid.startswith((*_SERVERS, *_WAITING))]
     files = [list(found) for _, found in groupby(others, lambda item: item.path)]
     if files:
-        items[:] = list(_spread(waiting, files))
+        items[:] = [*servers, *_spread(waiting, files)]
 
 
 def _spread(

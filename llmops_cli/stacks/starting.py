@@ -87,7 +87,8 @@ class Starting:
     def _failure(self, names: Sequence[str], said: str) -> Exception:
         """Say what it means that compose gave up: of the service that is not well, if one is."""
         sick = [service for service in self._found(names) if not service.is_well]
-        ended = [service for service in sick if service.state != "running"]
+        # One that ends at once is perhaps being started again just now.
+        ended = [one for one in sick if one.state != "running" or one.restarts]
         for service in ended or [found for found in sick if found.health == "unhealthy"]:
             how = f"status {service.exit_code}" if service in ended else "an unhealthy check"
             return self._sick(service, f"It ended with {how}")

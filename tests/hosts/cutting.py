@@ -83,7 +83,8 @@ class _Relay:
             moment = self._moment(data)
             if moment == "unsent":
                 self._cut()
-            self._awaits = _LAST_LINE.get(moment)
+            # What follows, such as a beat, changes nothing of what is waited for.
+            self._awaits = self._awaits or _LAST_LINE.get(moment)
             self._ssh.stdin.write(data)
             self._ssh.stdin.flush()
         self._ssh.stdin.close()

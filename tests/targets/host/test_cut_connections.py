@@ -24,7 +24,9 @@ def test_a_connection_that_is_cut_at_any_question_leaves_one_release_and_a_true_
     deployed.environment = {"PATH": cutter.path()}
     deployed.change("All that a deploy asks.")
     deployed.ok("deploy")
-    verbs = cutter.asked()
+    asked = cutter.asked()
+    # Before that it only looks.
+    verbs = asked[asked.index("lock") :]
     assert {"lock", "write", "start", "promote", "settle"} <= set(verbs)
     wrong = []
     with polled(deployed.url, trust=deployed.trust) as answers:
