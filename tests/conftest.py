@@ -10,8 +10,9 @@ from tests.project import Project, make_project
 
 pytest_plugins = ("tests.fakes.azure.fixtures", "tests.hosts.snapshot")
 
-#: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
+#: Tests with whole servers, the longest first.
 _SERVERS = ("tests/targets/host/", "tests/infra/test_host.py", "tests/hosts/")
+#: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
 _WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")
 
 
@@ -21,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Those with whole servers come first: one worker gets them all, and nothing waits for it at the
     end.
     """
-    servers = [item for item in items if item.nodeid.startswith(_SERVERS)]
+    servers = [item for start in _SERVERS for item in items if item.nodeid.startswith(start)]
     waiting = [item for item in items if item.nodeid.startswith(_WAITING)]
     others = [item for item in items if not item.nodeid.startswith((*_SERVERS, *_WAITING))]
     files = [list(found) for _, found in groupby(others, lambda item: item.path)]
