@@ -5,17 +5,15 @@ but 200, no socket error, no truncated stream. The latency of the gateway is tha
 request through it and straight to the release's container, by turns: read the ratio.
 """
 
-import json
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 
+from bench.parts.under_load import seconds_of, under_load
 from tests.engines import GATEWAY, has_plugin, holds
-from tests.load import is_possible, loaded
+from tests.load import is_possible
 from tests.targets.compose.stack_project import StackProject, stack_project
 
 ROUNDS = 3
@@ -31,7 +29,7 @@ def main() -> None:
         print(f"skipped: needs wrk, a Docker engine that holds {GATEWAY}, and docker compose")
         return
     with tempfile.TemporaryDirectory() as folder, stack_project(Path(folder) / "chat") as project:
-        first = _seconds(lambda: project.ok("deploy"))
+        first = seconds_of(lambda: project.ok("deploy"))
         print(f"first deploy, with the image built and the stack started: {first:.1f} s")
         _latency(project)
         _idle(project)
@@ -46,7 +44,7 @@ def _latency(project: StackProject) -> None:
     clients = {name: httpx2.Client(base_url=url) for name, url in urls.items()}
     for _ in range(ASKED):
         for name, client in clients.items():
-            found[name].append(_seconds(lambda client=client: client.get("/version")))
+            found[name].append(seconds_of(lambda client=client: client.get("/version")))
     for client in clients.values():
         client.close()
     middle = {name: statistics.median(seconds) for name, seconds in found.items()}
@@ -58,33 +56,13 @@ def _latency(project: StackProject) -> None:
 def _idle(project: StackProject) -> None:
     for number in range(ROUNDS):
         project.change(f"Idle {number}.")
-        deploy = _seconds(lambda: project.ok("deploy"))
-        rollback = _seconds(lambda: project.ok("rollback"))
+        deploy = seconds_of(lambda: project.ok("deploy"))
+        rollback = seconds_of(lambda: project.ok("rollback"))
         print(f"idle: deploy {deploy:.1f} s, rollback {rollback:.1f} s")
 
 
 def _loaded(project: StackProject) -> None:
-    started = time.monotonic()
-    with loaded(project, connections=CONNECTIONS, streams=STREAMS, tokens=TOKENS) as load:
-        for number in range(ROUNDS):
-            project.change(f"Prompt {number}.")
-            project.ok("deploy")
-            project.ok("rollback")
-    seconds = time.monotonic() - started
-    found = {
-        "requests": load.requests,
-        "not 200": load.bad,
-        "socket errors": load.socket_errors,
-        "streams": load.streams,
-        "truncated": len(load.truncated),
-    }
-    print(f"under load: {ROUNDS * 2} deploys and rollbacks in {seconds:.0f} s: {json.dumps(found)}")
-
-
-def _seconds(do: Callable[[], object]) -> float:
-    started = time.monotonic()
-    do()
-    return time.monotonic() - started
+    under_load(project, rounds=ROUNDS, connections=CONNECTIONS, streams=STREAMS, tokens=TOKENS)
 
 
 if __name__ == "__main__":

@@ -11,18 +11,17 @@ import json
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 
+from bench.parts.under_load import seconds_of, under_load
 from tests.engines import holds
 from tests.hosts import counting
 from tests.hosts.host_project import APP, HostProject
 from tests.hosts.machine import IMAGE, docker
 from tests.hosts.machines import Fleet, machines
-from tests.load import is_possible, loaded
+from tests.load import is_possible
 from tests.project import API_KEY
 
 ROUNDS = 5
@@ -55,10 +54,10 @@ def _count_bytes(project: HostProject, fleet: Fleet, file: Path) -> Path:
 
 
 def _first(project: HostProject, sent: Path) -> None:
-    apply = _seconds(lambda: project.ok("infra", "apply", "--yes"))
+    apply = seconds_of(lambda: project.ok("infra", "apply", "--yes"))
     project.ok("secrets", "set", "LLMOPS_API_KEY", input=API_KEY)
     before = counting.total(sent)
-    deploy = _seconds(lambda: project.ok("deploy"))
+    deploy = seconds_of(lambda: project.ok("deploy"))
     kilobytes = (counting.total(sent) - before) / 1000
     print(f"infra apply {apply:.1f} s, first deploy {deploy:.1f} s, {kilobytes:.0f} kB sent")
 
@@ -69,11 +68,11 @@ def _idle(project: HostProject, sent: Path) -> None:
     for number in range(ROUNDS):
         project.change(f"Idle {number}.")
         before = counting.total(sent)
-        found["deploy"].append(_seconds(lambda: project.ok("deploy")))
+        found["deploy"].append(seconds_of(lambda: project.ok("deploy")))
         found["bytes"].append(counting.total(sent) - before)
-        found["rollback"].append(_seconds(lambda: project.ok("rollback")))
+        found["rollback"].append(seconds_of(lambda: project.ok("rollback")))
         unit = project.unit()
-        restart = _seconds(lambda unit=unit: machine.run("systemctl", "restart", unit))
+        restart = seconds_of(lambda unit=unit: machine.run("systemctl", "restart", unit))
         found["restart"].append(restart)
     middle = {name: statistics.median(values) for name, values in found.items()}
     print(f"a changed prompt: {middle['bytes'] / 1000:.1f} kB sent over ssh in all")
@@ -103,7 +102,7 @@ def _latency(project: HostProject) -> None:
     found: dict[str, list[float]] = {name: [] for name in clients}
     for _ in range(ASKED):
         for name, client in clients.items():
-            found[name].append(_seconds(lambda client=client: _ask(client)))
+            found[name].append(seconds_of(lambda client=client: _ask(client)))
     for client in clients.values():
         client.close()
     middle = {name: statistics.median(seconds) for name, seconds in found.items()}
@@ -117,27 +116,7 @@ def _ask(client: httpx2.Client) -> None:
 
 
 def _loaded(project: HostProject) -> None:
-    started = time.monotonic()
-    with loaded(project, connections=CONNECTIONS, streams=STREAMS, tokens=TOKENS) as load:
-        for number in range(ROUNDS):
-            project.change(f"Prompt {number}.")
-            project.ok("deploy")
-            project.ok("rollback")
-    seconds = time.monotonic() - started
-    found = {
-        "requests": load.requests,
-        "not 200": load.bad,
-        "socket errors": load.socket_errors,
-        "streams": load.streams,
-        "truncated": len(load.truncated),
-    }
-    print(f"under load: {ROUNDS * 2} deploys and rollbacks in {seconds:.0f} s: {json.dumps(found)}")
-
-
-def _seconds(do: Callable[[], object]) -> float:
-    started = time.monotonic()
-    do()
-    return time.monotonic() - started
+    under_load(project, rounds=ROUNDS, connections=CONNECTIONS, streams=STREAMS, tokens=TOKENS)
 
 
 if __name__ == "__main__":

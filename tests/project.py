@@ -3,6 +3,8 @@
 import contextlib
 import os
 import random
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -175,4 +177,21 @@ def make_project(root: Path, *, api: str = "", target: str = "", top: str = "") 
     secret.mkdir(parents=True, mode=0o700)
     (secret / "1").write_text(API_KEY)
     (secret / "1").chmod(0o600)
+    return project
+
+
+def copy_of_example(example: Path, folder: Path, port: str) -> Project:
+    """Copy an example into a repository of its own, as its README says.
+
+    ``port`` is a regular expression; what it matches first gets a port that is free.
+    """
+    root = folder / example.name
+    shutil.copytree(example, root, ignore=shutil.ignore_patterns(".llmops", "__pycache__"))
+    project = Project(root, free_port())
+    text = (root / "llmops.toml").read_text()
+    project.write("llmops.toml", re.sub(port, f"port = {project.port}", text, count=1))
+    project.git("init", "-q", "-b", "main")
+    project.git("config", "user.name", "Tester")
+    project.git("config", "user.email", "tester@example.invalid")
+    project.commit("First commit")
     return project

@@ -18,7 +18,7 @@ from llmops_cli.config.load import load
 from llmops_cli.flows.project_files import template_texts
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.upstreams import federation
-from tests.project import Project, free_port
+from tests.project import Project, copy_of_example
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 KINDS = {"azure-app-service-chat": "azure", "azure-container-apps-router": "azure-containerapp"}
@@ -30,15 +30,7 @@ needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="
 @pytest.fixture
 def copied(example: str, tmp_path: Path) -> Iterator[Project]:
     """A copy of the example, in a repository of its own, as its README says."""
-    root = tmp_path / example
-    shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns(".llmops"))
-    project = Project(root, free_port())
-    text = (root / "llmops.toml").read_text()
-    project.write("llmops.toml", re.sub(r"port = \d+", f"port = {project.port}", text, count=1))
-    project.git("init", "-q", "-b", "main")
-    project.git("config", "user.name", "Tester")
-    project.git("config", "user.email", "tester@example.invalid")
-    project.commit("First commit")
+    project = copy_of_example(EXAMPLES / example, tmp_path, r"port = \d+")
     yield project
     project.close()
 

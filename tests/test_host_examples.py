@@ -3,9 +3,7 @@
 import asyncio
 import json
 import os
-import re
 import runpy
-import shutil
 import subprocess
 import sys
 import threading
@@ -28,7 +26,7 @@ from llmops_cli.flows.project_files import template_texts
 from llmops_cli.hosts.making import hosts_of
 from llmops_cli.secret_stores.file import FileStore
 from llmops_cli.targets.host.stack_making import make_stack
-from tests.project import Project, free_port
+from tests.project import Project, copy_of_example
 
 EXAMPLE = Path(__file__).parents[1] / "examples/host-gpu-stack"
 WORKFLOW = ".github/workflows/deploy.yml"
@@ -37,15 +35,7 @@ WORKFLOW = ".github/workflows/deploy.yml"
 @pytest.fixture
 def copied(tmp_path: Path) -> Iterator[Project]:
     """A copy of the example, in a repository of its own, as its README says."""
-    root = tmp_path / EXAMPLE.name
-    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".llmops", "__pycache__"))
-    project = Project(root, free_port())
-    text = (root / "llmops.toml").read_text()
-    project.write("llmops.toml", re.sub(r"port = 8000", f"port = {project.port}", text, count=1))
-    project.git("init", "-q", "-b", "main")
-    project.git("config", "user.name", "Tester")
-    project.git("config", "user.email", "tester@example.invalid")
-    project.commit("First commit")
+    project = copy_of_example(EXAMPLE, tmp_path, r"port = 8000")
     yield project
     project.close()
 

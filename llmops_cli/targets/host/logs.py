@@ -1,15 +1,10 @@
 """What the live release writes on all hosts, in one stream."""
 
-import queue
-import threading
 from collections.abc import Iterator
 
-from llmops_cli.errors import LlmopsError
 from llmops_cli.hosts.session import Session
+from llmops_cli.stacks.logs import together
 from llmops_cli.targets.host.place import Place
-
-#: Lines that wait for who reads them.
-_MOST_LINES = 1000
 
 
 def logs(place: Place, *, lines: int, follow: bool) -> Iterator[str]:
@@ -37,28 +32,9 @@ def _of(session: Session, lines: int, *, follow: bool) -> Iterator[str]:
 
 
 def _together(place: Place, hosts: list[str], lines: int) -> Iterator[str]:
-    """Yield what comes from several hosts, as it comes, until all of them have ended."""
-    came: queue.Queue[str | None] = queue.Queue(_MOST_LINES)
     sessions = {host: place.hosts.session(host) for host in hosts}
-
-    def read(host: str, session: Session) -> None:
-        try:
-            for line in _of(session, lines, follow=True):
-                came.put(f"{host} | {line}")
-        except LlmopsError as error:
-            came.put(f"{host} | {error.message}")
-        finally:
-            came.put(None)
-
-    for host, session in sessions.items():
-        threading.Thread(target=read, args=(host, session), daemon=True).start()
-    left = len(sessions)
+    sources = {host: _of(session, lines, follow=True) for host, session in sessions.items()}
     try:
-        while left:
-            line = came.get()
-            if line is None:
-                left -= 1
-            else:
-                yield line
+        yield from together(sources)
     finally:
         place.hosts.close()
