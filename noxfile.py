@@ -19,7 +19,7 @@ nox.options.reuse_existing_virtualenvs = True
 #: Extras that an image of the embedded API may hold, and where their locked packages are.
 IN_IMAGES = ("serve", "postgres", "otel", "entra", "google", "engine")
 LOCKS = Path("llmops_cli/contents/locks")
-EXTRAS = ".[serve,engine,docker,azure,postgres,evals,otel,entra,google]"
+EXTRAS = ".[serve,engine,docker,azure,aws,gcp,postgres,evals,otel,entra,google]"
 #: Providers of Terraform whose schemas are read out of the wheels that cdktf made of them.
 PROVIDERS = ("azurerm", "azuread", "google", "local")
 

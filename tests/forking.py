@@ -23,6 +23,10 @@ _LOADED = (
     "azure.mgmt.appcontainers",
     "azure.mgmt.containerregistry",
     "azure.mgmt.web",
+    "boto3",
+    "google.cloud.aiplatform_v1",
+    "google.cloud.run_v2",
+    "google.cloud.secretmanager_v1",
     "httpx2",
 )
 _NOT_OURS = ("llmops_cli.__main__", "llmops_cli.serve")

@@ -48,7 +48,8 @@ def _project_probes(directory: Path, target: str | None) -> "list[Probe]":
 
 
 def _target_probes(config: "Config", name: str, directory: Path) -> "list[Probe]":
-    from llmops_cli.catalog import make_probes, make_target
+    from llmops_cli.catalog.doctor import make_probes
+    from llmops_cli.catalog.targets import make_target
     from llmops_cli.config.environment import required_secrets
     from llmops_cli.config.on_target import on_target
     from llmops_cli.core.diagnosis import failing

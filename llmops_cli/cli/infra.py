@@ -110,7 +110,7 @@ def destroy(
 
 
 def _subject(session: Session, target: str | None) -> "Subject":
-    from llmops_cli.catalog import make_infrastructure
+    from llmops_cli.catalog.infrastructure import make_infrastructure
     from llmops_cli.config.load import load, target_name
     from llmops_cli.flows.infra import subject_of
 

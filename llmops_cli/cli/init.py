@@ -121,7 +121,7 @@ def _decide(output: Output, *, force: bool, asks: bool) -> "Decide":
 
 def _opener(folder: Path) -> "flow.OpenSecrets":
     def open_secrets() -> SecretStore | None:
-        from llmops_cli.catalog import make_target
+        from llmops_cli.catalog.targets import make_target
         from llmops_cli.config.api_access import API_KEY
         from llmops_cli.config.environment import required_secrets
         from llmops_cli.config.load import load, target_name

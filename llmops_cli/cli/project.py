@@ -18,7 +18,7 @@ def open_project(session: Session, target: str | None) -> "Project":
         ConfigError: the project file, or a file that it names, is invalid.
         PreflightError: the project is in no git repository.
     """
-    from llmops_cli.catalog import make_images
+    from llmops_cli.catalog.images import make_images
     from llmops_cli.checks.evals import load_evals
     from llmops_cli.flows.project import Project
     from llmops_cli.source import open_source
@@ -45,7 +45,7 @@ def open_config(session: Session, target: str | None) -> "tuple[Config, Target]"
     Raises:
         ConfigError: the project file is invalid, or there is no such target.
     """
-    from llmops_cli.catalog import make_target
+    from llmops_cli.catalog.targets import make_target
     from llmops_cli.config.load import load, target_name
     from llmops_cli.config.on_target import on_target
 

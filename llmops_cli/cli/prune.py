@@ -58,7 +58,8 @@ def command(
 
 
 def _scene(session: Session, target: str | None, spared: timedelta) -> "Scene":
-    from llmops_cli.catalog import make_registry, make_target, runs_images
+    from llmops_cli.catalog.images import make_registry, runs_images
+    from llmops_cli.catalog.targets import make_target
     from llmops_cli.config.load import load, target_name
     from llmops_cli.flows.prune import Scene
 

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from llmops_cli.config.api import Api
+from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name, ProjectPath, SecretNames
+from llmops_cli.config.gcp_run import CloudRunTarget
+from llmops_cli.config.gcp_vertex import VertexTarget
 from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.image import ImageSettings
 from llmops_cli.config.table import Table
@@ -62,7 +65,14 @@ class Config(Table):
     checks: Checks = Field(default=Checks(), description="How a release is verified.")
     targets: Mapping[
         Name,
-        LocalTarget | ComposeTarget | HostTarget | AzureWebappTarget | AzureContainerAppTarget,
+        LocalTarget
+        | ComposeTarget
+        | HostTarget
+        | AzureWebappTarget
+        | AzureContainerAppTarget
+        | AwsTarget
+        | VertexTarget
+        | CloudRunTarget,
     ] = Field(
         default_factory=lambda: {"local": LocalTarget()},
         description='Places where releases run, by name. Default: one, "local".',

@@ -6,10 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
 from llmops_cli.config.fields import Name
+from llmops_cli.config.gcp_run import CloudRunTarget
+from llmops_cli.config.gcp_vertex import VertexTarget
 from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.problems import Problem, as_written, nearest, of_table
 from llmops_cli.config.target import LocalTarget, TargetSettings
@@ -21,6 +24,9 @@ KINDS: Mapping[str, type[TargetSettings]] = {
     "host": HostTarget,
     "azure": AzureWebappTarget,
     "azure-containerapp": AzureContainerAppTarget,
+    "aws": AwsTarget,
+    "gcp": VertexTarget,
+    "gcp-run": CloudRunTarget,
 }
 
 

@@ -58,6 +58,12 @@ class SecretStore(Protocol):
     def withdraw(self, name: str, version: str) -> None: ...
 
 
+class ReferringStore(SecretStore, Protocol):
+    """A store whose values a cloud puts into releases itself, by references."""
+
+    def reference(self, name: str, version: str) -> str: ...
+
+
 class Target(Protocol):
     """A place where releases run. Methods that return a Plan change nothing themselves."""
 

@@ -21,12 +21,12 @@ from llmops_cli.images.making import remote_images_of
 from llmops_cli.images.remote_images import RemoteImages
 from llmops_cli.secret_stores.file import FileStore
 from llmops_cli.source import open_source
-from tests.fakes.azure.call import refusal
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.fixtures import MakeProject
 from tests.fakes.azure.project import AzureProject
 from tests.fakes.azure.registry import Registry
 from tests.fakes.azure.tasks import SIGNATURE, Tasks
+from tests.fakes.call import refusal
 from tests.images.scan.planted import drawn
 
 for package in ("azure.mgmt.containerregistry", "azure.mgmt.containerregistrytasks"):

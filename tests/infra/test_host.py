@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_cli.catalog import make_infrastructure
+from llmops_cli.catalog.infrastructure import make_infrastructure
 from llmops_cli.config.load import load
 from llmops_cli.errors import PreflightError
 from tests.hosts.host_project import HostProject, make_host_project

@@ -5,11 +5,11 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from tests.fakes.azure.call import Call
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject
 from tests.fakes.azure.registry import Registry
 from tests.fakes.azure.vault import Vault
+from tests.fakes.call import Call
 from tests.project import Run
 from tests.test_no_secret_leaks import KEY, ROTATED, UPSTREAM_KEY, VALUES, Witness, forms
 

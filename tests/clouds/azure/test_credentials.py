@@ -344,7 +344,10 @@ sys.exit(f"loaded: {{loaded[:5]}}" if loaded else 0)
     "module",
     [
         "llmops_cli.cli.app",
-        "llmops_cli.catalog",
+        "llmops_cli.catalog.targets",
+        "llmops_cli.catalog.images",
+        "llmops_cli.catalog.doctor",
+        "llmops_cli.catalog.infrastructure",
         "llmops_cli.clouds.azure.account",
         "llmops_cli.clouds.azure.registry_login",
         "llmops_cli.secret_stores.key_vault",

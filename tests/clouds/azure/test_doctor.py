@@ -13,9 +13,9 @@ from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.core.diagnosis import Diagnosis, Health
 from llmops_cli.flows.doctor import examine
-from tests.fakes.azure.call import Call, Reply, refusal
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.vault import Vault
+from tests.fakes.call import Call, Reply, refusal
 
 KINDS = {
     AzureWebappTarget: ("web_apps_get", "Website Contributor"),

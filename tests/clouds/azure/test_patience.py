@@ -17,9 +17,9 @@ from llmops_cli.clouds.azure.account import Account
 from llmops_cli.clouds.azure.patience import pauses, polling
 from llmops_cli.errors import DeployError
 from tests.fakes.azure.account import account_at
-from tests.fakes.azure.call import Call, Reply, refusal
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.operations import Kind
+from tests.fakes.call import Call, Reply, refusal
 
 GROUP = "rg-demo"
 BODY = {

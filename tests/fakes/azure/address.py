@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.fakes.azure import authority
-from tests.fakes.azure.call import Reply
-from tests.fakes.azure.server import HttpsServer, Incoming
+from tests.fakes.call import Reply
+from tests.fakes.server import HttpsServer, Incoming
 
 
 class Address:

@@ -9,8 +9,8 @@ from typing import Any
 from tests.fakes.azure.apps_revision import Revision, references
 from tests.fakes.azure.apps_rules import faults, merged
 from tests.fakes.azure.apps_state import ENVIRONMENT, GROUP, USERS, AppState
-from tests.fakes.azure.call import Call, Handler, Reply, refusal
 from tests.fakes.azure.cloud import ARM
+from tests.fakes.call import Call, Handler, Reply, refusal
 
 _BUSY = "ContainerAppOperationInProgress"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tests.fakes.azure.containers import Container, Containers
+from tests.fakes.containers import Container, Containers
 
 #: What a revision does besides what its image does: nothing; it is said to be ready and its
 #: front answers nothing; Azure tells none of its states.

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from tests.fakes.azure.apps_revision import Revision
 from tests.fakes.azure.apps_rules import has_names_twice
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.containers import Container
 from tests.fakes.azure.vault import Vault
+from tests.fakes.containers import Container
 
 GROUP = "/subscriptions/bbbbbbbb-0000-4000-8000-00000000000b/resourceGroups/rg-demo/providers"
 IDENTITY = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/id-demo"

@@ -15,15 +15,15 @@ from urllib.parse import unquote
 
 from tests.fakes.azure import dirty, entra
 from tests.fakes.azure.address import Address
-from tests.fakes.azure.call import Call, Handler, Reply, refusal
-from tests.fakes.azure.containers import Containers, Processes
 from tests.fakes.azure.contract import ARM, VAULT, Contract, Operation
 from tests.fakes.azure.entra import Entra
 from tests.fakes.azure.faults import Faults
-from tests.fakes.azure.fronts import Fronts
 from tests.fakes.azure.obeying import broken, untrue
 from tests.fakes.azure.operations import PATH, SUBSCRIPTION, Operations
-from tests.fakes.azure.server import Incoming
+from tests.fakes.call import Call, Handler, Reply, refusal
+from tests.fakes.containers import Containers, Processes
+from tests.fakes.fronts import Fronts
+from tests.fakes.server import Incoming
 
 Own = TypeVar("Own", Address, Processes)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.fakes.azure.call import Call, Reply
+from tests.fakes.call import Call, Reply
 
 TENANT = "aaaaaaaa-0000-4000-8000-00000000000a"
 CLIENT = "cccccccc-0000-4000-8000-00000000000c"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.entra import Entra
+from tests.fakes.call import Call, Reply
 
 #: Instead of the handler's answer; None lets the handler answer after all.
 Act = Callable[[Call], Reply | None]

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from tests.fakes.azure.address import Address
     from tests.fakes.azure.cloud import AzureCloud
-    from tests.fakes.azure.processes import Processes
     from tests.fakes.azure.project import AzureProject
     from tests.fakes.azure.registry import Registry
     from tests.fakes.azure.vault import Vault
+    from tests.fakes.processes import Processes
 
 MakeProject = Callable[..., "AzureProject"]
 
@@ -34,7 +34,7 @@ def azure_address() -> "Iterator[Address]":
 @pytest.fixture(scope="session")
 def azure_processes() -> "Iterator[Processes]":
     """Processes of the API, which containers of all tests share."""
-    from tests.fakes.azure.processes import Processes
+    from tests.fakes.processes import Processes
 
     processes = Processes()
     yield processes

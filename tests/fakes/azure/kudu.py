@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.azure.call import Reply, refusal
+from tests.fakes.call import Reply, refusal
 
 _FAILED, _SUCCESS = 3, 4
 #: Entries that are kept of those that succeeded.

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.models import problems
 from tests.fakes.azure.operation import Operation
+from tests.fakes.call import Call, Reply
 
 
 def broken(call: Call, operation: Operation) -> Iterator[str]:

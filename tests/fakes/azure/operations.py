@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tests.fakes.azure.call import Call, Reply, refusal
+from tests.fakes.call import Call, Reply, refusal
 
 Kind = Literal["async", "location", "both"]
 SUBSCRIPTION = "bbbbbbbb-0000-4000-8000-00000000000b"

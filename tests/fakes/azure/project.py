@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.commands import Run
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.containers import Files
 from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.registry import Registry
+from tests.fakes.containers import Files
 from tests.project import Project
 
 #: Commits have a second each, from here on: the same project has the same releases in every test.

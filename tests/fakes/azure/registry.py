@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from tests.fakes.azure.call import Call, Handler, Reply, refusal
 from tests.fakes.azure.entra import Entra
 from tests.fakes.azure.registry_pages import Pages
+from tests.fakes.call import Call, Handler, Reply, refusal
 
 #: Whom tokens for registries are for, in every cloud.
 AUDIENCE = "https://containerregistry.azure.net"

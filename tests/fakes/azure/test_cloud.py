@@ -9,11 +9,11 @@ from azure.core.exceptions import ServiceResponseError
 
 from llmops_cli.clouds.azure.account import Account
 from tests.fakes.azure.account import account_at
-from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.containers import Processes
 from tests.fakes.azure.contract import ARM, VAULT
 from tests.fakes.azure.entra import CLIENT, TENANT
+from tests.fakes.call import Call, Reply
+from tests.fakes.containers import Processes
 
 
 @pytest.fixture

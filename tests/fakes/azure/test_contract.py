@@ -10,10 +10,10 @@ from azure.core.exceptions import HttpResponseError
 
 from llmops_cli.clouds.azure.account import Account
 from tests.fakes.azure.account import account_at
-from tests.fakes.azure.call import Call, Reply
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.contract import ARM, Contract
 from tests.fakes.azure.models import problems
+from tests.fakes.call import Call, Reply
 
 GROUP = "rg-demo"
 _ENVIRONMENT = "/subscriptions/x/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/e"

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.fakes.azure import vault_answers as answers
-from tests.fakes.azure.call import Call, Handler, Reply
 from tests.fakes.azure.vault_answers import ACTIONS, DAY, Version
+from tests.fakes.call import Call, Handler, Reply
 
 
 @dataclass

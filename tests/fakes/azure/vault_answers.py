@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.azure.call import Reply
+from tests.fakes.call import Reply
 
 #: What a right is called in the messages of a vault that goes by roles.
 ACTIONS = {

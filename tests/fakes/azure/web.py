@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.fakes.azure import web_answers
-from tests.fakes.azure.call import Call, Handler, Reply, refusal
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.kudu import Kudu
 from tests.fakes.azure.vault import Vault
 from tests.fakes.azure.web_side import PLACEHOLDER, WebSide
+from tests.fakes.call import Call, Handler, Reply, refusal
 
 #: How a swap goes: well; done and taken back at once; said to be done and not; it fails its
 #: warm-up; it never ends; it is done, but the front ends go on sending to the old one; what it

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.fakes.azure.call import Call
 from tests.fakes.azure.web_side import WebSide
+from tests.fakes.call import Call
 
 
 def site(name: str, kind: str, side: WebSide, call: Call, slot: str) -> dict[str, Any]:

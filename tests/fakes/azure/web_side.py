@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.azure.containers import Container, Containers
-from tests.fakes.azure.fronts import Shares
 from tests.fakes.azure.kudu import Kudu
 from tests.fakes.azure.vault import Resolution, Vault
+from tests.fakes.containers import Container, Containers
+from tests.fakes.fronts import Shares
 
 _REFERENCE = re.compile(r"@Microsoft\.KeyVault\(SecretUri=(.+)\)")
 _DOCKER = "DOCKER|"

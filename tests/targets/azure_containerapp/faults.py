@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fakes.azure.call import Reply, refusal
+from tests.fakes.call import Reply, refusal
 from tests.targets.azure_containerapp.stage import Stage
 
 #: The changes that a deploy makes, in their order.

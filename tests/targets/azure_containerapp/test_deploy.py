@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.azure.apps_state import IDENTITY
-from tests.fakes.azure.call import Call
+from tests.fakes.call import Call
 from tests.targets.azure_containerapp.stage import Stage, error_of
 
 #: What a deploy onto an app with a live release may ask of Azure, and how often at most.

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.fakes.azure.call import Call
+from tests.fakes.call import Call
 from tests.targets.azure_containerapp.faults import LOCK, PROMOTE, SETTLE, STAGE, UPDATE
 from tests.targets.azure_containerapp.stage import Stage
 from tests.targets.azure_containerapp.test_faults import is_true

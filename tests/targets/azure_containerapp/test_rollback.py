@@ -1,6 +1,6 @@
 """Going back to a kept release: a change of traffic, as long as its revision is there."""
 
-from tests.fakes.azure.call import Call
+from tests.fakes.call import Call
 from tests.targets.azure_containerapp.stage import Stage, error_of
 from tests.targets.azure_containerapp.test_deploy import changes, traffic_of
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.fakes.azure.address import Address
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.processes import Processes
 from tests.fakes.azure.registry import Registry
+from tests.fakes.processes import Processes
 from tests.targets.azure_webapp.stage import Seed, Stage
 
 

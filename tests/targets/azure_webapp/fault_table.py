@@ -1,6 +1,6 @@
 """What can go wrong while a release comes into service, each with how it must end."""
 
-from tests.fakes.azure.call import Reply
+from tests.fakes.call import Reply
 from tests.targets.azure_webapp.faults import (
     BROKEN,
     BUSY,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.azure.call import Call, Reply, refusal
+from tests.fakes.call import Call, Reply, refusal
 from tests.targets.azure_webapp.stage import Stage
 
 #: Arranges one thing that goes wrong.

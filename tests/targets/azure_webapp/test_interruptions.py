@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.azure.call import Call
+from tests.fakes.call import Call
 from tests.project import Run
 from tests.targets.azure_webapp.faults import CONFIGURE, RECORD, REFERENCES, SWAP
 from tests.targets.azure_webapp.stage import Stage

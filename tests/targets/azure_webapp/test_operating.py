@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.fakes.azure.call import Call
+from tests.fakes.call import Call
 from tests.project import API_KEY
 from tests.targets.azure_webapp.stage import Stage
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_cli.catalog import make_target
+from llmops_cli.catalog.targets import make_target
 from llmops_cli.config.load import load
 from llmops_cli.core.release import Release
 from tests.engines import needs_compose

@@ -9,7 +9,7 @@ import time
 import httpx2
 import pytest
 
-from llmops_cli.catalog import make_target
+from llmops_cli.catalog.targets import make_target
 from llmops_cli.config.load import load
 from llmops_cli.targets.compose.staging import retire
 from llmops_cli.targets.compose.target import ComposeTarget

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.containers import Container
+from tests.fakes.containers import Container
 from tests.project import API_KEY
 from tests.waiting import eventually
 

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.fakes.azure.processes import Files, Process, Processes
+from tests.fakes.processes import Files, Process, Processes
 
 __all__ = ["Container", "Containers", "Files", "Processes", "Script"]
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.fakes.azure.call import Reply
-from tests.fakes.azure.containers import Container
-from tests.fakes.azure.server import Connection, HttpsServer
+from tests.fakes.call import Reply
+from tests.fakes.containers import Container
+from tests.fakes.server import Connection, HttpsServer
 
 #: The shares of the backends; None is one that is not there.
 Shares = Sequence[tuple[int, Container | None]]

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fakes.azure.call import Reply
+from tests.fakes.call import Reply
 
 
 @dataclass(frozen=True)
