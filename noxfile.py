@@ -65,7 +65,7 @@ def clients(session: nox.Session) -> None:
 @nox.session
 def infra(session: nox.Session) -> None:
     """Terraform against the real schemas, which the ordinary tests skip by name, and checkov."""
-    session.install("-e", EXTRAS, *_group("test"))
+    session.install("-e", EXTRAS.replace("gcp,", ""), *_group("test"), *_group("infra"))
     temporary = Path(session.create_tmp()).resolve()
     known = {}
     for name in PROVIDERS:
