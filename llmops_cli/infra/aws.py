@@ -8,6 +8,7 @@ from pathlib import Path
 from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.core.infrastructure import Infrastructure
 from llmops_cli.errors import PreflightError
+from llmops_cli.infra.aws_review import review
 from llmops_cli.infra.cloud import Cloud
 from llmops_cli.infra.in_cloud import CloudInfrastructure
 
@@ -40,7 +41,7 @@ def cloud(known: Mapping[str, str]) -> Cloud:
     """Return AWS, or what stands in for it where the environment says so."""
     elsewhere = {"use_path_style": True} if _is_elsewhere(known) else {}
     backend = {"use_lockfile": True, "encrypt": True, **elsewhere}
-    return Cloud("AWS", _LOGIN, _REFUSALS, "bucket", backend)
+    return Cloud("AWS", _LOGIN, _REFUSALS, "bucket", backend, review=review)
 
 
 def environment(target: str, settings: AwsTarget) -> dict[str, str]:

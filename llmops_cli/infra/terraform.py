@@ -80,7 +80,9 @@ class Terraform:
             raise self._error("plan", told(stream.diagnostics, stream.other))
         document = _document(self._show(file, "-json"))
         text = self._show(file).text.strip() if in_full else ""
-        return Proposal(changes_of(document), changes_outputs(document), text, file)
+        estimate, advice = self.about.cloud.review(document)
+        changes = changes_of(document)
+        return Proposal(changes, changes_outputs(document), text, file, advice, estimate)
 
     def apply(self, file: Path, tell: Tell) -> tuple[Ended, Stream]:
         """Do what a plan says, and return how that went."""
