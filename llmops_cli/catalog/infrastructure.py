@@ -54,11 +54,9 @@ def _azure(
 ) -> Infrastructure:
     if settings.infra is None:
         raise _unsaid(name, 'location = "…", such as westeurope')
-    from llmops_cli.infra.azure import AzureInfrastructure
-    from llmops_cli.infra.azure_login import environment
+    from llmops_cli.infra.azure import make
 
-    folder = directory.resolve() / INFRA_FOLDER / name
-    return AzureInfrastructure(name, folder, _place(name), environment(name, settings))
+    return make(name, settings, directory.resolve() / INFRA_FOLDER / name, _place(name))
 
 
 def _aws(name: str, settings: AwsTarget, directory: Path) -> Infrastructure:

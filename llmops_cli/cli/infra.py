@@ -14,6 +14,7 @@ from llmops_cli.errors import PLAN_HAS_CHANGES, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llmops_cli.core.estimate import Estimate
     from llmops_cli.core.infrastructure import Proposal
     from llmops_cli.flows.infra import Decide, Outcome, Subject
 
@@ -103,7 +104,7 @@ def destroy(
     count = len(outcome.proposal.changes)
     text = f"{count} parts of {subject.target} are destroyed."
     if subject.infrastructure.has_state:
-        text += " The account of the state stays."
+        text += " Its state stays where it is, with what it was before."
     advice = outcome.proposal.advice
     document = {"target": subject.target, "destroyed": count, "advice": list(advice)}
     session.output.result(document, "\n".join([text, *_advised(advice)]))
@@ -155,6 +156,7 @@ def _show_plan(proposal: "Proposal", target: str, output: Output, verb: str) -> 
         "changes_outputs": proposal.changes_outputs,
         "is_empty": proposal.is_empty,
         "advice": list(proposal.advice),
+        "estimate": _priced(proposal.estimate),
     }
     text = "\n".join([_summary(proposal, target), *_advised(proposal.advice)])
     if proposal.text:
@@ -168,13 +170,45 @@ def _summary(proposal: "Proposal", target: str) -> str:
     from llmops_cli.core.infrastructure import Action
 
     if proposal.is_empty:
-        return f"The infrastructure of {target} is as it should be; there is nothing to do."
+        first = f"The infrastructure of {target} is as it should be; there is nothing to do."
+        return "\n".join([first, *_costs(proposal.estimate)])
     lines = []
     for change in proposal.changes:
         why = f"  ({', '.join(change.because)})" if change.because else ""
         lines.append(f"  {_SIGNS[change.action]} {change.action:<8} {change.address}{why}")
     counts = ", ".join(f"{proposal.count(action)} to {action}" for action in Action)
-    return "\n".join([*lines, f"{target}: {counts}."])
+    return "\n".join([*lines, f"{target}: {counts}.", *_costs(proposal.estimate)])
+
+
+def _costs(estimate: "Estimate | None") -> list[str]:
+    """Return the table of what a month costs; the figures stand in one column."""
+    if estimate is None:
+        return []
+    lines = [
+        f"  {cost.monthly:>9.2f}  {cost.what:<21} {cost.basis}"
+        for cost in sorted(estimate.costs, key=lambda cost: -cost.monthly)
+    ]
+    budget = f" of {estimate.budget:g} budgeted" if estimate.budget is not None else ""
+    total = f"  {estimate.monthly:>9.2f}  {estimate.currency} a month{budget}, at least"
+    first = f"What it costs a month ({estimate.source}):"
+    if not estimate.costs:
+        lines, total = [], "  nothing can be said about it here"
+    return [first, *lines, total, f"  not in it: {', '.join(estimate.left_out)}"]
+
+
+def _priced(estimate: "Estimate | None") -> dict[str, object] | None:
+    if estimate is None:
+        return None
+    return {
+        "monthly": round(estimate.monthly, 2),
+        "currency": estimate.currency,
+        "budget": estimate.budget,
+        "is_over_budget": estimate.is_over,
+        "costs": [vars(cost) for cost in estimate.costs],
+        "left_out": list(estimate.left_out),
+        "source": estimate.source,
+        "savings": list(estimate.savings),
+    }
 
 
 def _advised(advice: "Sequence[str]") -> list[str]:

@@ -5,19 +5,18 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from llmops_cli.config.fields import Rule
+from llmops_cli.config.infra_fields import (
+    Email,
+    Environment,
+    GitHubId,
+    GitHubRepository,
+    Network,
+)
 from llmops_cli.config.table import Table
 
 Location = Annotated[
     str, Rule(r"^[a-z][a-z0-9]{2,39}$", "a region as Azure writes it, such as westeurope")
 ]
-GitHubRepository = Annotated[
-    str, Rule(r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$", "owner/name, as on GitHub")
-]
-GitHubId = Annotated[int, Field(ge=1)]
-Environment = Annotated[
-    str, Rule(r"^[A-Za-z0-9._ -]{1,255}$", "the name of an environment of GitHub")
-]
-Email = Annotated[str, Rule(r"^[^@\s]{1,64}@[^@\s]{1,190}$", "an e-mail address")]
 ObjectId = Annotated[
     str,
     Rule(
@@ -30,13 +29,6 @@ QueueName = Annotated[
     Rule(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$", "the name of a queue"),
 ]
 NameSuffix = Annotated[str, Rule(r"^[a-z0-9]{4,8}$", "4 to 8 lowercase letters and digits")]
-Network = Annotated[
-    str,
-    Rule(
-        r"^(10|172|192)(\.[0-9]{1,3}){3}/(1[0-9]|20)$",
-        "a private network of at least a /20, such as 10.60.0.0/16",
-    ),
-]
 
 
 class Postgres(Table):

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from llmops_cli.core.estimate import Estimate
+
 #: Takes one line of what is under way, as it comes.
 Tell = Callable[[str], None]
 
@@ -38,7 +40,8 @@ class Proposal:
     ``changes_outputs`` says that values which the project reads would change; ``text`` is the
     whole plan for people, without the values that are secret, where it was asked for. The file may
     hold such values: it lies in the folder that the plan was asked for with. ``advice`` is what the
-    operator should look at by hand, a sentence each: nothing is done about it.
+    operator should look at by hand, a sentence each: nothing is done about it. ``estimate`` is what
+    all of it costs a month, where prices of that cloud are known.
     """
 
     changes: tuple[Change, ...]
@@ -46,6 +49,7 @@ class Proposal:
     text: str
     file: Path
     advice: tuple[str, ...] = ()
+    estimate: Estimate | None = None
 
     @property
     def is_empty(self) -> bool:

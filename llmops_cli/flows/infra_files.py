@@ -3,27 +3,25 @@
 import json
 from collections.abc import Mapping
 
-from llmops_cli.config.azure import AzureTarget
+from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import TargetSettings
+from llmops_cli.flows.infra_variables import variables_of
 from llmops_cli.rendering import render, template_names
 
 _ROOT = "infra"
 #: Made from the settings of the project, every time; the other files belong to the operator.
 VARIABLES = "terraform.tfvars.json"
-_STATE_KEYS = ("project", "target", "location", "name_suffix", "operators")
-#: Keys of the target itself, not of its infrastructure, that are variables too.
-_TARGET_KEYS = (
-    "resource_group",
-    "app",
-    "cloud",
-    "secret_prefix",
-    "slot",
-    "environment",
-    "min_replicas",
-)
+_STATE_KEYS = ("project", "target", "location", "name_suffix", "operators", "region", "account")
+_AZURE = (("shared", ""), ("{kind}", ""), ("state", "state/"))
+#: The folders of templates that describe a kind of target, and where below its own they go.
+_FOLDERS = {
+    "azure": _AZURE,
+    "azure-containerapp": _AZURE,
+    "aws": (("aws", ""), ("aws-state", "state/")),
+}
 _IGNORED = ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\ncrash.log\n"
 
 
@@ -34,9 +32,10 @@ def files_for(config: Config, target: str) -> dict[str, str]:
         return {}
     place = f"{_ROOT}/{target}"
     texts = {f"{place}/.gitignore": _IGNORED}
-    for folder, below in (("shared", ""), (settings.kind, ""), ("state", "state/")):
-        for name in template_names(f"{_ROOT}/{folder}"):
-            texts[f"{place}/{below}{name}"] = render(f"{_ROOT}/{folder}/{name}", {})
+    for pattern, below in _FOLDERS[settings.kind]:
+        folder = f"{_ROOT}/{pattern.format(kind=settings.kind)}"
+        for name in template_names(folder):
+            texts[f"{place}/{below}{name}"] = render(f"{folder}/{name}", {})
     return dict(sorted({**texts, **variable_files(config, target)}.items()))
 
 
@@ -53,28 +52,8 @@ def variable_files(config: Config, target: str) -> dict[str, str]:
 
 def has_infrastructure(settings: TargetSettings) -> bool:
     """Whether the project says that something is to be made for a target."""
-    kinds = AzureWebappTarget | AzureContainerAppTarget
+    kinds = AzureWebappTarget | AzureContainerAppTarget | AwsTarget
     return isinstance(settings, kinds) and settings.infra is not None
-
-
-def variables_of(config: Config, target: str) -> dict[str, object]:
-    """Return the variables of Terraform, from `[targets.NAME]` and its `infra`."""
-    settings = config.targets[target]
-    assert isinstance(settings, AzureWebappTarget | AzureContainerAppTarget)
-    assert settings.infra is not None
-    made = settings.infra.model_dump(mode="json", exclude_none=True)
-    return {
-        "project": config.name,
-        "target": target,
-        "port": config.image.port,
-        **_of_target(settings),
-        **made,
-    }
-
-
-def _of_target(settings: AzureTarget) -> Mapping[str, object]:
-    found = settings.model_dump(mode="json", exclude_none=True)
-    return {key: found[key] for key in _TARGET_KEYS if key in found}
 
 
 def _json(values: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from llmops_cli.errors import (
     LlmopsError,
     StateUnknownError,
 )
+from llmops_cli.infra.cloud import About
 from llmops_cli.infra.running import Ended
 from llmops_cli.infra.stream import Stream, told
 from llmops_cli.infra.trouble import is_locked, is_refusal, locked, without_secrets
@@ -17,13 +18,11 @@ from llmops_cli.infra.trouble import is_locked, is_refusal, locked, without_secr
 _NAMED = 10
 
 
-def failure_of(
-    proposal: Proposal, ended: Ended, stream: Stream, target: str, place: str
-) -> LlmopsError:
+def failure_of(proposal: Proposal, ended: Ended, stream: Stream, about: About) -> LlmopsError:
     """Return the error for an apply that failed or was interrupted."""
     evidence = without_secrets(told(stream.diagnostics, stream.other))
     if is_locked(evidence):
-        return locked(evidence, target, place)
+        return locked(evidence, about)
     state = _state(proposal, stream)
     again = "llmops infra destroy" if _only_destroys(proposal) else "llmops infra apply"
     if ended.was_interrupted:
@@ -32,16 +31,16 @@ def failure_of(
             state=f"{state} The lock is released.",
             next_step=f"{again} goes on where it stopped.",
         )
-    if is_refusal(evidence):
+    if is_refusal(evidence, about.cloud):
         return AccessError(
-            "Azure did not let Terraform make all changes.",
+            f"{about.cloud.name} did not let Terraform make all changes.",
             evidence=evidence,
             state=state,
             next_step=f"Get the right that is named; then {again} goes on where it stopped.",
         )
     kind = StateUnknownError if _loses_something(proposal) else DeployError
     return kind(
-        f"The infrastructure of {target} was not changed wholly.",
+        f"The infrastructure of {about.target} was not changed wholly.",
         evidence=evidence,
         state=state,
         next_step=f"Mend what was seen; then {again} goes on where it stopped.",

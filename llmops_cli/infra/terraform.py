@@ -9,6 +9,7 @@ from typing import Any
 
 from llmops_cli.core.infrastructure import Proposal, Tell
 from llmops_cli.errors import InterruptedByOperatorError, LlmopsError, PreflightError
+from llmops_cli.infra.cloud import About
 from llmops_cli.infra.planned import changes_of, changes_outputs
 from llmops_cli.infra.running import Ended, run
 from llmops_cli.infra.stream import Stream, told
@@ -27,12 +28,11 @@ def quiet(line: str) -> None:
 class Terraform:
     """The program, the folder that it works in, and what it gets to know by its environment.
 
-    ``target`` and ``place`` are what errors call the infrastructure and its folder.
+    ``about`` is what errors call the infrastructure and its folder.
     """
 
     folder: Path
-    target: str
-    place: str
+    about: About
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -80,7 +80,9 @@ class Terraform:
             raise self._error("plan", told(stream.diagnostics, stream.other))
         document = _document(self._show(file, "-json"))
         text = self._show(file).text.strip() if in_full else ""
-        return Proposal(changes_of(document), changes_outputs(document), text, file)
+        estimate, advice = self.about.cloud.review(document)
+        changes = changes_of(document)
+        return Proposal(changes, changes_outputs(document), text, file, advice, estimate)
 
     def apply(self, file: Path, tell: Tell) -> tuple[Ended, Stream]:
         """Do what a plan says, and return how that went."""
@@ -118,7 +120,7 @@ class Terraform:
             raise self._error(doing, ended.text)
 
     def _error(self, doing: str, evidence: str) -> LlmopsError:
-        return error_of(doing, evidence, self.target, self.place)
+        return error_of(doing, evidence, self.about)
 
 
 def _document(ended: Ended) -> Any:

@@ -2,13 +2,13 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.infra.provider.needed import need_provider
 from tests.infra.provider.schema import azurerm
 from tests.infra.site import Seed, Site, made_site, seed_of
 
@@ -19,8 +19,7 @@ WHEEL = os.environ.get("LLMOPS_TEST_AZURERM", "")
 @pytest.fixture(scope="session")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The schema of the real provider, as far as the templates use it."""
-    if not shutil.which("terraform"):
-        pytest.skip("needs terraform on the PATH")
+    need_provider()
     if not Path(WHEEL).is_file():
         pytest.skip("needs LLMOPS_TEST_AZURERM, the wheel of cdktf-cdktf-provider-azurerm")
     text = "\n".join(path.read_text() for path in sorted(TEMPLATES.rglob("*.tf")))

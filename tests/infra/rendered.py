@@ -1,4 +1,4 @@
-"""Writes what both kinds describe, everything switched on, for linters: `python -m … FOLDER`."""
+"""Writes what each kind describes, everything switched on, for linters: `python -m … FOLDER`."""
 
 import sys
 from pathlib import Path
@@ -18,13 +18,33 @@ location = "westeurope"
 location = "westeurope"
 {apps}
 [targets.azure-containerapp.infra.weaviate]
+[targets.aws]
+region = "eu-west-1"
+[targets.aws.infra]
+{aws}
+"""
+
+#: Everything that can be switched on for a target on AWS.
+ALL_OF_AWS = """\
+domain = "chat.example.com"
+zone = "example.com"
+make_zone = true
+test_networks = ["203.0.113.0/24"]
+private_endpoints = true
+repository = "acme/chat"
+owner_id = 4711
+repository_id = 815
+alert_email = "operators@example.com"
+monthly_budget = 100
+[targets.aws.infra.postgres]
+[targets.aws.infra.redis]
 """
 
 
 def write(folder: Path) -> None:
-    """Write the files of both kinds below a folder."""
+    """Write the files of every kind below a folder."""
     everything = ALL.format(target="azure"), ALL.format(target="azure-containerapp")
-    text = _PROJECT.format(azure=everything[0], apps=everything[1])
+    text = _PROJECT.format(azure=everything[0], apps=everything[1], aws=ALL_OF_AWS)
     config = parse(text, "llmops.toml")
     for target in config.targets:
         for path, content in files_for(config, target).items():

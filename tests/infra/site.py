@@ -13,7 +13,6 @@ from typing import Any
 
 from tests.infra.blobs import Blob, Blobs, serving_blobs
 from tests.infra.provider.schema import hashicorp_time
-from tests.infra.provider.server import Provider, serving
 from tests.infra.provider.world import SUBSCRIPTION, TENANT, World
 from tests.project import Project, Run
 
@@ -78,6 +77,8 @@ class Site:
 @contextmanager
 def made_site(schema: Mapping[str, Any], root: Path, kind: str) -> Iterator[Site]:
     """Make a project of that kind, a cloud without anything in it, and an empty account."""
+    from tests.infra.provider.server import Provider, serving
+
     world = World()
     providers = {
         "hashicorp/azurerm": Provider(schema, world),

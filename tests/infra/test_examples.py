@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,10 +15,13 @@ from llmops_cli.config.load import load
 from llmops_cli.flows.infra_files import files_for
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.upstreams import federation
+from tests.infra.provider.needed import need_provider
 from tests.infra.provider.others import Clouds, other, written
 from tests.infra.provider.schema import azurerm, hashicorp_time
-from tests.infra.provider.server import Provider, serving
 from tests.infra.provider.world import TENANT
+
+if TYPE_CHECKING:
+    from tests.infra.provider.server import Provider
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: Wheels of cdktf-cdktf-provider-NAME, for the schemas of the real providers.
@@ -40,8 +44,10 @@ class Described:
         (self.folder / "backend_override.tf").write_text(_BACKEND)
         self.clouds = Clouds()
 
-    def providers(self) -> dict[str, Provider]:
+    def providers(self) -> "dict[str, Provider]":
         """Providers for all that is described; skips the test where a wheel is missing."""
+        from tests.infra.provider.server import Provider
+
         text = "\n".join(file.read_text() for file in sorted(self.folder.glob("*.tf")))
         found = {"hashicorp/time": Provider(hashicorp_time(), self.clouds)}
         for name, wheel in WHEELS.items():
@@ -78,8 +84,9 @@ class Described:
 @pytest.fixture
 def applied(example: str, tmp_path: Path) -> Iterator[Described]:
     """An example whose infrastructure was applied to empty clouds, and is as it should be."""
-    if not shutil.which("terraform"):
-        pytest.skip("needs terraform on the PATH")
+    need_provider()
+    from tests.infra.provider.server import serving
+
     described = Described(tmp_path / example, example)
     with ExitStack() as stack:
         addresses = stack.enter_context(serving(described.providers()))

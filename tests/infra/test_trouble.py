@@ -3,9 +3,12 @@
 import pytest
 
 from llmops_cli.errors import AccessError, LockedError, PreflightError
+from llmops_cli.infra.azure import AZURE
+from llmops_cli.infra.cloud import About
 from llmops_cli.infra.stream import Stream
 from llmops_cli.infra.trouble import error_of, without_secrets
 
+_ABOUT = About("azure", "infra/azure", AZURE)
 _LOCK = """Error: Error acquiring the state lock
 
 Error message: state blob is already locked
@@ -31,7 +34,7 @@ Lock Info:
     ],
 )
 def test_whoever_is_not_let_in_is_told_so(evidence: str) -> None:
-    assert isinstance(error_of("plan", evidence, "azure", "infra/azure"), AccessError)
+    assert isinstance(error_of("plan", evidence, _ABOUT), AccessError)
 
 
 @pytest.mark.parametrize(
@@ -39,11 +42,11 @@ def test_whoever_is_not_let_in_is_told_so(evidence: str) -> None:
     ["Error: Unsupported argument on line 403", "QuotaExceeded: 401 cores", "Error: Cycle"],
 )
 def test_a_number_alone_is_no_refusal(evidence: str) -> None:
-    assert isinstance(error_of("plan", evidence, "azure", "infra/azure"), PreflightError)
+    assert isinstance(error_of("plan", evidence, _ABOUT), PreflightError)
 
 
 def test_the_holder_of_the_lock_is_named() -> None:
-    error = error_of("plan", _LOCK, "azure", "infra/azure")
+    error = error_of("plan", _LOCK, _ABOUT)
     assert isinstance(error, LockedError)
     assert "maria@build-7 since 2026-11-21 10:00:00" in error.message
     assert "Operation: Plan. Lock: 1b2c." in error.evidence

@@ -1,4 +1,4 @@
-"""Where the state of a target on Azure is kept: an account that is made before all else."""
+"""Where the state of a target in a cloud is kept: an account or a bucket, made before all else."""
 
 import shutil
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ _OVERRIDE = "llmops_override.tf"
 
 
 @dataclass(frozen=True)
-class StateAccount:
-    """The account of one target; ``terraform`` works in the folder that describes it.
+class StateHome:
+    """The home of one target's states; ``terraform`` works in the folder that describes it.
 
     Until it exists, its own state is a file beside that description; then it moves in.
     """
@@ -39,11 +39,11 @@ class StateAccount:
         terraform = self._aside(scratch)
         ended, stream = terraform.apply(proposal.file, tell)
         if ended.status:
-            raise failure_of(proposal, ended, stream, terraform.target, terraform.place)
+            raise failure_of(proposal, ended, stream, terraform.about)
         return terraform.outputs()
 
     def move_in(self, scratch: Path, backend: Path) -> None:
-        """Move the state of the account, a file until now, to where ``backend`` says."""
+        """Move its own state, a file until now, to where ``backend`` says."""
         terraform = self._aside(scratch)
         if not self._file.exists():
             return
