@@ -22,7 +22,7 @@ class Account:
     """What asks AWS on behalf of a target. Making one asks nobody anything."""
 
     settings: AwsTarget
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     #: Sessions and the making of clients are not for several threads at once; clients are.
     _guard: Any = field(default_factory=threading.RLock, repr=False, compare=False)
 
@@ -83,8 +83,10 @@ class Account:
         """
         return f"{self.identity} ({self.found.origin})"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, region: str | None = None) -> Any:
         """Return boto3's client of a service, such as "ecs"; the same one each time.
+
+        It is in the target's region where no other is wanted.
 
         Raises:
             AccessError: we are nobody, or of another account than the target.
@@ -93,7 +95,7 @@ class Account:
         with self._guard:
             # Nothing is read or changed in an account that only looks like the right one.
             _ = self.identity if self.settings.account is not None else self.found
-            return self._made(service)
+            return self._made(service, region)
 
     def told(
         self, doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError
@@ -121,13 +123,14 @@ class Account:
                 profile = self.settings.profile or os.environ.get("AWS_PROFILE")
                 raise nobody(profile, str(error)) from error
 
-    def _made(self, service: str) -> Any:
+    def _made(self, service: str, region: str | None = None) -> Any:
+        place = region or self.region
         with self._guard:
-            if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service, region_name=self.region, config=rules()
+            if (service, place) not in self._clients:
+                self._clients[service, place] = self._session.client(
+                    service, region_name=place, config=rules()
                 )
-            return self._clients[service]
+            return self._clients[service, place]
 
     def _told_of_credentials(self, doing: str) -> AbstractContextManager[None]:
         return told(
