@@ -70,7 +70,8 @@ def _account(
     if isinstance(settings, AwsTarget):
         from llmops_cli.clouds.aws import doctor as aws
 
-        return aws.probes(aws_account(settings, target), config.name)
+        account = aws_account(settings, target)
+        return aws.probes(account, config.name, config.image.repository)
     from llmops_cli.clouds.gcp import doctor as gcp
 
     return gcp.probes(gcp_account(settings, target), config.name)

@@ -3,6 +3,7 @@
 import re
 from enum import Enum
 
+from llmops_cli.clouds.aws.registry_login import create_command
 from llmops_cli.errors import AccessError, BuildError, LlmopsError
 from llmops_cli.registries.login import Login
 from llmops_cli.registries.reference import Repository
@@ -89,7 +90,7 @@ def failure(said: str, repository: Repository, login: Login | None) -> LlmopsErr
             f"The registry {repository.host} has no repository {repository.path}.",
             evidence=said,
             state=_STATE,
-            next_step="Create it there, or mend [image] repository in llmops.toml.",
+            next_step=_making(repository),
         )
     return BuildError(
         f"The image could not be pushed to {repository}.",
@@ -97,3 +98,9 @@ def failure(said: str, repository: Repository, login: Login | None) -> LlmopsErr
         state=_STATE,
         next_step="Run the same command again: layers that arrived are not sent again.",
     )
+
+
+def _making(repository: Repository) -> str:
+    mend = "or mend [image] repository in llmops.toml."
+    command = create_command(repository)
+    return f"llmops infra apply, or {command}, {mend}" if command else f"Create it there, {mend}"

@@ -76,3 +76,12 @@ def test_every_other_failure_is_one_of_the_build_that_says_what_to_do(said: str)
     assert error.evidence == said
     assert "serving still" in error.state
     assert error.next_step
+
+
+def test_a_repository_of_ecr_that_is_not_there_is_made_by_a_command() -> None:
+    absent = parse("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/chat")
+    said = "name unknown: The repository with name 'team/chat' does not exist in the registry"
+    found = failure(said, absent, None)
+    assert "aws ecr create-repository --repository-name team/chat --region eu-west-1" in (
+        found.next_step
+    )

@@ -6,8 +6,8 @@ from email.utils import format_datetime
 import pytest
 
 from llmops_cli.clouds.azure.account import Account
-from llmops_cli.clouds.azure.clock import judged
 from llmops_cli.clouds.azure.doctor import probes
+from llmops_cli.clouds.clock import judged
 from llmops_cli.config.azure import AzureTarget, Endpoints
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
@@ -156,9 +156,9 @@ def test_a_vault_that_can_only_be_read_is_enough_for_deploys(
 def test_a_clock_that_goes_wrong_is_told(seconds: int, health: Health) -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     date = format_datetime(now - timedelta(seconds=seconds), usegmt=True)
-    told = judged("clock", date, now)
+    told = judged("clock", date, now, "Entra ID")
     assert told.health is health
     if health is not Health.OK:
         assert f"{abs(seconds)} s {'fast' if seconds > 0 else 'slow'}" in told.text
         assert "timedatectl" in told.fix
-    assert judged("clock", "yesterday", now).health is Health.WARNING
+    assert judged("clock", "yesterday", now, "Entra ID").health is Health.WARNING
