@@ -1,0 +1,66 @@
+"""Stops a service, and starts it again with as many tasks as it had."""
+
+from collections.abc import Callable
+
+from llmops_cli.checks.http import open_client
+from llmops_cli.checks.probe import identify
+from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.core.plan import Tell
+from llmops_cli.errors import DeployError
+from llmops_cli.targets.aws_ecs import changing, evidence, moving, scaling
+from llmops_cli.targets.aws_ecs.place import Place
+from llmops_cli.targets.aws_ecs.service import STOPPED_TAG, Service, tags_of
+from llmops_cli.targets.aws_ecs.session import Session
+
+_LOOK_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
+
+
+def stop(session: Session, tell: Tell) -> None:
+    """Let the tasks finish what they do, and stop them; how many there were is written down."""
+    place, service = session.place, moving.present(session)
+    if service.desired:
+        with place.changing("write down how many tasks there are") as ecs:
+            ecs.tag_resource(
+                resourceArn=service.arn, tags=tags_of({STOPPED_TAG: str(service.desired)})
+            )
+    scaling.set_suspended(place, is_suspended=True)
+    changing.set_desired(place, 0)
+    _until(session, "stop", tell, lambda one: one.running + one.pending == 0)
+
+
+def start(session: Session, tell: Tell) -> None:
+    """Start as many tasks as there were, wait until they answer, and let scaling go on."""
+    place, service = session.place, moving.present(session)
+    count = changing.wanted(place, service)
+    changing.set_desired(place, count)
+    _until(session, "start", tell, lambda one: one.running >= count and _answers(place))
+    scaling.set_suspended(place, is_suspended=False)
+    if service.stopped_with:
+        with place.changing("note that it was started") as ecs:
+            ecs.untag_resource(resourceArn=service.arn, tagKeys=[STOPPED_TAG])
+
+
+def _until(session: Session, doing: str, tell: Tell, is_there: Callable[[Service], bool]) -> None:
+    place, said = session.place, ""
+    configured = place.configured
+    seconds = configured.ready_seconds if doing == "start" else configured.operation_seconds
+    service = moving.present(session)
+    for _passed in pauses(seconds, longest=_LOOK_SECONDS):
+        service = moving.present(session)
+        if service.told != said:
+            said = service.told
+            tell(said)
+        if is_there(service):
+            return
+    raise DeployError(
+        f"The service does not {doing} within {seconds:g} s.",
+        evidence="\n".join([said, *evidence.of(place, service.definition, None)]),
+        next_step="llmops status",
+    )
+
+
+def _answers(place: Place) -> bool:
+    with open_client(place.public_address, _ANSWER_SECONDS) as client:
+        found = identify(client)
+    return found.release is not None or (found.is_strange and not place.is_ours)
