@@ -45,7 +45,7 @@ def problems(place: Place, image: str) -> Iterator[Problem]:
         yield Problem(f"The registry has no image {image}.", "llmops image push, or: llmops deploy")
         return
     wanted = _PROCESSORS[place.configured.architecture]
-    found = _processors(manifest)
+    found = processors_of(manifest)
     if found and wanted not in found:
         yield Problem(
             f"{image} is for {', '.join(sorted(found))}; tasks run on {wanted}.",
@@ -73,7 +73,7 @@ def _manifest(place: Place, host: str, name: str, digest: str) -> dict[str, Any]
     return json.loads(found[0]["imageManifest"]) if found else None
 
 
-def _processors(manifest: dict[str, Any]) -> set[str]:
+def processors_of(manifest: dict[str, Any]) -> set[str]:
     """Return the processors that an index has images for; one image does not say its own here."""
     platforms = [one.get("platform") or {} for one in manifest.get("manifests") or ()]
     return {
