@@ -1,24 +1,12 @@
 """What a service is doing, in our words. Changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from llmops_cli.checks.http import open_client
-from llmops_cli.checks.probe import identify
 from llmops_cli.core.release import KeptRelease, Release, State
-from llmops_cli.targets.aws_ecs import facts, memory, troubles
+from llmops_cli.targets.aws_ecs import answering, facts, memory, troubles
+from llmops_cli.targets.aws_ecs.answering import Answer
 from llmops_cli.targets.aws_ecs.place import Place
 from llmops_cli.targets.aws_ecs.session import Seen
-
-_ANSWER_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Who answers at the public address, as far as it says."""
-
-    release: str | None
-    is_strange: bool = False
 
 
 def state_of(place: Place, seen: Seen) -> State:
@@ -29,7 +17,7 @@ def state_of(place: Place, seen: Seen) -> State:
         return State(address, None, None, None, *missing)
     tasks = place.read_tasks()
     recorded = memory.release_of(place, ledger, ledger.live)
-    answer = _ask(place, seen)
+    answer = answering.ask(place) if seen.service.running else Answer()
     live = _live(place, seen, answer, [task.definition for task in tasks])
     look = troubles.Look(place, seen, recorded, tasks, is_answering=live is not None)
     trouble, remedy = troubles.of(look)
@@ -61,15 +49,6 @@ def find(place: Place, seen: Seen, prefix: str) -> list[Release]:
     return [releases[id] for id in sorted(releases) if id.startswith(prefix)]
 
 
-def _ask(place: Place, seen: Seen) -> Answer:
-    assert seen.service is not None
-    if not place.public_address or not seen.service.running:
-        return Answer(None)
-    with open_client(place.public_address, _ANSWER_SECONDS) as client:
-        found = identify(client)
-    return Answer(found.release, found.is_strange)
-
-
 def _live(place: Place, seen: Seen, answer: Answer, running: Sequence[str]) -> Release | None:
     """Return the release that answers. Its own word counts more than what AWS says; an image of
     others that names none is what all the tasks run.
@@ -80,6 +59,6 @@ def _live(place: Place, seen: Seen, answer: Answer, running: Sequence[str]) -> R
     if answer.release is not None:
         releases = [place.release_at(arn) for arn in dict.fromkeys(known)]
         return next((one for one in releases if one and one.id == answer.release), None)
-    if answer.is_strange and not place.is_ours and len(set(running)) == 1:
+    if answer.is_other and len(set(running)) == 1:
         return place.release_at(running[0])
     return None

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Candidate
 from llmops_cli.errors import DeployError, LlmopsError
@@ -13,6 +14,8 @@ from llmops_cli.targets.aws_ecs.place import Place
 from llmops_cli.targets.aws_ecs.service import Service
 from llmops_cli.targets.aws_ecs.session import Session
 
+#: Seconds until a deployment that was asked for can be seen.
+_APPEAR_SECONDS = 10.0
 #: Notes of a rollout under way.
 RELEASE, DEFINITION, BEFORE = "release", "definition", "before"
 DESIRED, DEPLOYMENT, NEW, CONFIRMED = "desired", "deployment", "new", "confirmed"
@@ -117,6 +120,8 @@ def tidy_up(session: Session) -> None:
         let_scale(place, service)
         if not session.is_settled:
             session.book.note({})
+        elif service is not None:
+            changing.forget_stop(place, service)
         session.noted = {}
 
 
@@ -164,11 +169,17 @@ def _follow(session: Session, is_there: following.Wanted, tell: Tell) -> Deploym
 
 def _ours_under_way(session: Session) -> list[str]:
     """Return our deployments that have not ended, also one of which no word came."""
-    return [
-        one.arn
-        for one in session.place.under_way()
-        if one.definition == session.staged or one.arn == session.deployment
-    ]
+    place = session.place
+    for _passed in pauses(_APPEAR_SECONDS):
+        ours = [
+            one.arn
+            for one in place.under_way()
+            if one.definition == session.staged or one.arn == session.deployment
+        ]
+        # AWS lists a deployment some moments after it was asked for it.
+        if ours or session.deployment or present(session).definition != session.staged:
+            return ours
+    return []
 
 
 def _bring_back(session: Session, service: Service, before: str, tell: Tell) -> None:

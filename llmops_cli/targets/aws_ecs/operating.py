@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 
-from llmops_cli.checks.http import open_client
-from llmops_cli.checks.probe import identify
 from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.errors import DeployError
-from llmops_cli.targets.aws_ecs import changing, evidence, moving, scaling
-from llmops_cli.targets.aws_ecs.place import Place
+from llmops_cli.targets.aws_ecs import answering, changing, evidence, moving, scaling
 from llmops_cli.targets.aws_ecs.service import STOPPED_TAG, Service, tags_of
 from llmops_cli.targets.aws_ecs.session import Session
 
 _LOOK_SECONDS = 5.0
-_ANSWER_SECONDS = 5.0
 
 
 def stop(session: Session, tell: Tell) -> None:
@@ -34,11 +30,9 @@ def start(session: Session, tell: Tell) -> None:
     place, service = session.place, moving.present(session)
     count = changing.wanted(place, service)
     changing.set_desired(place, count)
-    _until(session, "start", tell, lambda one: one.running >= count and _answers(place))
+    _until(session, "start", tell, lambda one: one.running >= count and answering.ask(place).is_one)
     scaling.set_suspended(place, is_suspended=False)
-    if service.stopped_with:
-        with place.changing("note that it was started") as ecs:
-            ecs.untag_resource(resourceArn=service.arn, tagKeys=[STOPPED_TAG])
+    changing.forget_stop(place, service)
 
 
 def _until(session: Session, doing: str, tell: Tell, is_there: Callable[[Service], bool]) -> None:
@@ -58,9 +52,3 @@ def _until(session: Session, doing: str, tell: Tell, is_there: Callable[[Service
         evidence="\n".join([said, *evidence.of(place, service.definition, None)]),
         next_step="llmops status",
     )
-
-
-def _answers(place: Place) -> bool:
-    with open_client(place.public_address, _ANSWER_SECONDS) as client:
-        found = identify(client)
-    return found.release is not None or (found.is_strange and not place.is_ours)

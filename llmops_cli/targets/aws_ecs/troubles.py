@@ -79,6 +79,9 @@ def _of_others(look: Look, recorded: Release) -> Trouble | None:
         if not going:
             return None
         return (f"A deployment is under way: {going[0].told}.", "llmops status, when it has ended")
+    if look.seen.ledger.pending.get("definition") == definition:
+        what = f"{look.seen.ledger.pending.get('release')} is being deployed, or llmops was killed."
+        return (what, "llmops status, when it has ended, or: llmops deploy")
     release = look.place.release_at(definition)
     runs = release.id if release else definition.rpartition("/")[2]
     primary = service.primary
