@@ -8,7 +8,7 @@ from llmops_cli.errors import DeployError
 from llmops_cli.targets.aws_ecs import following
 from llmops_cli.targets.aws_ecs.deployment import SHIFTED, TESTED, Deployment
 from llmops_cli.targets.aws_ecs.place import Place
-from llmops_cli.targets.aws_ecs.service import STOPPED_TAG, Service
+from llmops_cli.targets.aws_ecs.service import Service
 from llmops_cli.targets.aws_ecs.session import Session
 
 #: Minutes after which AWS takes back by itself what nobody decides on: we were killed.
@@ -41,7 +41,7 @@ def begin(session: Session, service: Service, definition: str, *, pauses: bool) 
 
 def wanted(place: Place, service: Service) -> int:
     """Return how many tasks there are to be: as many as now, or as before it was stopped."""
-    return max(service.desired or service.stopped_with, place.configured.min_tasks)
+    return max(service.desired or place.stopped_with(service), place.configured.min_tasks)
 
 
 def configuration_of(place: Place, service: Service, *, pauses: bool) -> dict[str, Any]:
@@ -97,13 +97,6 @@ def set_desired(place: Place, count: int) -> None:
     """Have the service run so many tasks."""
     with place.changing(f"have {count} tasks run") as ecs:
         ecs.update_service(cluster=place.cluster, service=place.name, desiredCount=count)
-
-
-def forget_stop(place: Place, service: Service) -> None:
-    """Take back the note that an operator has stopped the service."""
-    if service.stopped_with:
-        with place.changing("note that it was started") as ecs:
-            ecs.untag_resource(resourceArn=service.arn, tagKeys=[STOPPED_TAG])
 
 
 def _refuse(ecs: Any, found: Deployment) -> None:

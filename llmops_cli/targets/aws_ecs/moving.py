@@ -120,8 +120,6 @@ def tidy_up(session: Session) -> None:
         let_scale(place, service)
         if not session.is_settled:
             session.book.note({})
-        elif service is not None:
-            changing.forget_stop(place, service)
         session.noted = {}
 
 

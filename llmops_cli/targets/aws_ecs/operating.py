@@ -5,8 +5,9 @@ from collections.abc import Callable
 from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.errors import DeployError
-from llmops_cli.targets.aws_ecs import answering, changing, evidence, moving, scaling
-from llmops_cli.targets.aws_ecs.service import STOPPED_TAG, Service, tags_of
+from llmops_cli.targets.aws_ecs import answering, changing, evidence, moving, registering, scaling
+from llmops_cli.targets.aws_ecs.revision import STOPPED_TAG
+from llmops_cli.targets.aws_ecs.service import Service
 from llmops_cli.targets.aws_ecs.session import Session
 
 _LOOK_SECONDS = 5.0
@@ -16,10 +17,7 @@ def stop(session: Session, tell: Tell) -> None:
     """Let the tasks finish what they do, and stop them; how many there were is written down."""
     place, service = session.place, moving.present(session)
     if service.desired:
-        with place.changing("write down how many tasks there are") as ecs:
-            ecs.tag_resource(
-                resourceArn=service.arn, tags=tags_of({STOPPED_TAG: str(service.desired)})
-            )
+        registering.mark(place, service.definition, {STOPPED_TAG: str(service.desired)})
     scaling.set_suspended(place, is_suspended=True)
     changing.set_desired(place, 0)
     _until(session, "stop", tell, lambda one: one.running + one.pending == 0)
@@ -32,7 +30,8 @@ def start(session: Session, tell: Tell) -> None:
     changing.set_desired(place, count)
     _until(session, "start", tell, lambda one: one.running >= count and answering.ask(place).is_one)
     scaling.set_suspended(place, is_suspended=False)
-    changing.forget_stop(place, service)
+    if place.stopped_with(service):
+        registering.mark(place, service.definition, {STOPPED_TAG: ""})
 
 
 def _until(session: Session, doing: str, tell: Tell, is_there: Callable[[Service], bool]) -> None:

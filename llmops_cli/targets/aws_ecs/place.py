@@ -82,9 +82,7 @@ class Place:
         """Return the service, or None where there is none."""
         with self.account.told(f"read the service {self.name}", state=UNTOUCHED):
             try:
-                answer = self.ecs.describe_services(
-                    cluster=self.cluster, services=[self.name], include=["TAGS"]
-                )
+                answer = self.ecs.describe_services(cluster=self.cluster, services=[self.name])
             except self.ecs.exceptions.ClusterNotFoundException:
                 return None
         found = [one for one in answer["services"] if one.get("status") != "INACTIVE"]
@@ -119,6 +117,11 @@ class Place:
             found = [arn for page in pages for arn in page["taskDefinitionArns"]]
         # The prefix is one of names as well: demo-two begins with demo.
         return [arn for arn in found if f"task-definition/{self.family}:" in arn]
+
+    def stopped_with(self, service: Service) -> int:
+        """Return how many tasks there were when an operator stopped them; 0 where nobody has."""
+        revision = self.read_revision(service.definition) if not service.desired else None
+        return revision.stopped_with if revision else 0
 
     def release_at(self, arn: str) -> Release | None:
         """Return the release that a revision runs."""

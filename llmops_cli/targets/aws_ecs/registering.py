@@ -4,7 +4,13 @@ from llmops_cli.core.release import Candidate, Release
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.aws_ecs.definition import definition_of
 from llmops_cli.targets.aws_ecs.place import Place
-from llmops_cli.targets.aws_ecs.revision import ASKED_TAG, LIVE_TAG, NAMES_TAG, Revision
+from llmops_cli.targets.aws_ecs.revision import (
+    ASKED_TAG,
+    LIVE_TAG,
+    NAMES_TAG,
+    STOPPED_TAG,
+    Revision,
+)
 from llmops_cli.targets.aws_ecs.service import tags_of
 from llmops_cli.targets.aws_ecs.session import Seen, Session
 
@@ -55,7 +61,7 @@ def register(session: Session, candidate: Candidate) -> None:
 
 def mark_live(place: Place, arn: str, since: str, names: tuple[str, ...]) -> None:
     """Write on a revision since when it counts and its names, should the record be lost."""
-    mark(place, arn, {LIVE_TAG: since, NAMES_TAG: " ".join(names)})
+    mark(place, arn, {LIVE_TAG: since, NAMES_TAG: " ".join(names), STOPPED_TAG: ""})
 
 
 def mark(place: Place, arn: str, tags: dict[str, str]) -> None:

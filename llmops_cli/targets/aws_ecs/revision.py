@@ -12,6 +12,8 @@ from llmops_cli.targets.aws_ecs.service import tags_from
 #: Tags of a revision: the release, what exactly was asked for, since when it counts, its names.
 RELEASE_TAG, ASKED_TAG = "llmops:release", "llmops:definition"
 LIVE_TAG, NAMES_TAG = "llmops:live-since", "llmops:names"
+#: How many tasks it had when an operator stopped it. Terraform would remove a tag of the service.
+STOPPED_TAG = "llmops:stopped"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ class Revision:
     def names(self) -> tuple[str, ...]:
         """The names that were given to its release."""
         return tuple(self.tags.get(NAMES_TAG, "").split())
+
+    @property
+    def stopped_with(self) -> int:
+        """How many tasks it had when an operator stopped it; 0 where nobody has."""
+        text = self.tags.get(STOPPED_TAG, "")
+        return int(text) if text.isdecimal() else 0
 
     @property
     def is_pinned(self) -> bool:

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-#: Tag of a service that an operator has stopped: how many tasks it had.
-STOPPED_TAG = "llmops:stopped"
-
 
 @dataclass(frozen=True)
 class Balancer:
@@ -68,7 +65,6 @@ class Service:
     grace_seconds: int = 0
     controller: str = "ECS"
     events: tuple[Happening, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
     configuration: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -86,12 +82,6 @@ class Service:
         """How many tasks it has, in one line."""
         pending = f", {self.pending} starting" if self.pending else ""
         return f"{self.running} of {self.desired} tasks run{pending}"
-
-    @property
-    def stopped_with(self) -> int:
-        """How many tasks it had when an operator stopped it; 0 where nobody has."""
-        text = self.tags.get(STOPPED_TAG, "")
-        return int(text) if text.isdecimal() else 0
 
 
 @dataclass(frozen=True)
@@ -150,7 +140,6 @@ def service_from(document: Mapping[str, Any]) -> Service:
             Happening(one.get("createdAt"), _text(one, "message"))
             for one in document.get("events") or ()
         ),
-        tags=tags_from(document.get("tags") or ()),
         configuration=document.get("deploymentConfiguration") or {},
     )
 

@@ -67,7 +67,7 @@ def of(look: Look) -> Trouble:
 def _of_stopping(look: Look) -> Trouble | None:
     if look.service.desired:
         return None
-    if look.service.stopped_with:
+    if look.place.stopped_with(look.service):
         return ("It was stopped by an operator.", "llmops start")
     return ("Somebody else has set the number of tasks to 0.", "llmops start")
 
