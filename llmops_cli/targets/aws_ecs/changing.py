@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from llmops_cli.core.plan import Tell
-from llmops_cli.errors import DeployError
+from llmops_cli.errors import DeployError, LlmopsError
 from llmops_cli.targets.aws_ecs import following
 from llmops_cli.targets.aws_ecs.deployment import SHIFTED, TESTED, Deployment
 from llmops_cli.targets.aws_ecs.place import Place
@@ -24,16 +24,11 @@ def begin(session: Session, service: Service, definition: str, *, pauses: bool) 
     place = session.place
     known = set(place.list_deployments())
     session.has_asked = True
-    with place.changing(f"deploy {definition.rpartition('/')[2]}") as ecs:
-        ecs.update_service(
-            cluster=place.cluster,
-            service=place.name,
-            taskDefinition=definition,
-            desiredCount=wanted(place, service),
-            deploymentConfiguration=configuration_of(place, service, pauses=pauses),
-            # AWS begins nothing where the task definition is the same.
-            **({"forceNewDeployment": True} if service.definition == definition else {}),
-        )
+    try:
+        _ask(place, service, definition, pauses=pauses)
+    except LlmopsError as error:
+        session.has_asked = not is_refusal(error)
+        raise
     found = following.find(place, definition, known)
     session.deployment = found.arn
     return found
@@ -58,6 +53,26 @@ def configuration_of(place: Place, service: Service, *, pauses: bool) -> dict[st
         "bakeTimeInMinutes": 0,
         "lifecycleHooks": _hooks(place) if pauses else [],
     }
+
+
+def _ask(place: Place, service: Service, definition: str, *, pauses: bool) -> None:
+    with place.changing(f"deploy {definition.rpartition('/')[2]}") as ecs:
+        ecs.update_service(
+            cluster=place.cluster,
+            service=place.name,
+            taskDefinition=definition,
+            desiredCount=wanted(place, service),
+            deploymentConfiguration=configuration_of(place, service, pauses=pauses),
+            # AWS begins nothing where the task definition is the same.
+            **({"forceNewDeployment": True} if service.definition == definition else {}),
+        )
+
+
+def is_refusal(error: LlmopsError) -> bool:
+    """Whether AWS has said no; where its word did not arrive, it may have said yes."""
+    answer = getattr(error.__cause__, "response", None) or {}
+    status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
+    return isinstance(status, int) and 400 <= status < 500
 
 
 def go_on(place: Place, deployment: str) -> None:
