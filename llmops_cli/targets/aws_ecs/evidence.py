@@ -11,6 +11,8 @@ from llmops_cli.targets.aws_ecs.service import Service, Task
 
 _LINES_SHOWN = 20
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
+#: What is in events that tell of a failure; others come with every deployment.
+_TELLING = ("unable", "fail", "unhealthy", "rror", "limit")
 _TASKS_SHOWN, _EVENTS_SHOWN = 3, 5
 
 
@@ -49,8 +51,9 @@ def refusals(service: Service | None, since: datetime | None) -> list[str]:
 
 def _events(service: Service | None, since: datetime | None) -> Iterator[str]:
     events = service.events if service else ()
-    recent = [one for one in events if not _is_before(one.at, since)]
-    yield from (one.message for one in recent[:_EVENTS_SHOWN])
+    recent = [one.message for one in events if not _is_before(one.at, since)]
+    telling = [line for line in recent if any(word in line for word in _TELLING)]
+    yield from telling[:_EVENTS_SHOWN]
 
 
 def _log_of(place: Place, task: Task) -> list[str]:
