@@ -1,14 +1,11 @@
 """One deploy at a time: a tag of the app that says who deploys, and until when at the longest."""
 
-import hashlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from llmops_cli.core.target import Holder
 from llmops_cli.errors import LockedError
@@ -23,6 +20,7 @@ from llmops_cli.targets.azure_containerapp.writing import (
     with_location,
 )
 from llmops_cli.targets.holding import told
+from llmops_cli.targets.liveness import is_gone, machine
 
 TAG = f"{PREFIX}lock"
 #: Seconds from our word in the tag until we look whether it stands: longer than it takes another
@@ -47,8 +45,7 @@ class Lease:
     @property
     def is_over(self) -> bool:
         """Whether its time is over, or its process was killed on this very machine."""
-        here = self.machine and self.machine == machine()
-        return datetime.now(UTC) > self.until or bool(here and not _runs(self.holder.process))
+        return datetime.now(UTC) > self.until or is_gone(self.holder.process, self.machine)
 
     def text(self) -> str:
         """Return the lease as the text of a tag."""
@@ -176,26 +173,6 @@ def held_by(lease: Lease) -> LockedError:
         next_step="Wait for it to end, or end that process; its lock goes at "
         f"{lease.until:%H:%M:%S} UTC at the latest.",
     )
-
-
-def machine() -> str:
-    """Return what tells this machine, and this container of it, from others; empty if nothing."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-        processes = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        return ""
-    return hashlib.sha256((boot + processes).encode()).hexdigest()[:12]
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _until(place: Place, spare: float) -> datetime:
