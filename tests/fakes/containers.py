@@ -4,9 +4,11 @@ import http.client
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from tests.fakes.processes import Files, Process, Processes
+from tests.waiting import eventually
 
 __all__ = ["Container", "Containers", "Files", "Processes", "Script"]
 
@@ -145,6 +147,12 @@ class Containers:
         self.started.append(made)
         return made
 
+    def warm(self) -> None:
+        """Wait until all answer that will: as a busy machine starts them, that takes its time."""
+        for container in self.started:
+            if container.process is not None and container.address is not None:
+                eventually(partial(_answers, container))
+
     def close(self) -> None:
         """Stop all."""
         for container in self.started:
@@ -152,3 +160,7 @@ class Containers:
 
     def _script(self, image: str) -> Script:
         return next((one for one in self._scripts if one.part in image), Script(""))
+
+
+def _answers(container: Container) -> bool:
+    return container.ping("/health") == 200

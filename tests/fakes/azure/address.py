@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fakes.azure import authority
+from tests.fakes import authority
 from tests.fakes.call import Reply
 from tests.fakes.server import HttpsServer, Incoming
 

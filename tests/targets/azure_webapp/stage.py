@@ -105,4 +105,5 @@ class Seed:
         stage.vault.kept = copy.deepcopy(self.kept)
         stage.project = self.project.copy(root, cloud, registry)
         stage.app.seed(self.app)
+        cloud.containers.warm()
         return stage
