@@ -150,8 +150,7 @@ class Containers:
     def warm(self) -> None:
         """Wait until all answer that will: as a busy machine starts them, that takes its time."""
         for container in self.started:
-            if container.process is not None and container.address is not None:
-                eventually(partial(_answers, container))
+            eventually(partial(_is_settled, container))
 
     def close(self) -> None:
         """Stop all."""
@@ -162,5 +161,6 @@ class Containers:
         return next((one for one in self._scripts if one.part in image), Script(""))
 
 
-def _answers(container: Container) -> bool:
-    return container.ping("/health") == 200
+def _is_settled(container: Container) -> bool:
+    """Whether it answers, or never will."""
+    return container.address is None or container.ping("/health") is not None
