@@ -8,14 +8,25 @@ import pytest
 
 from tests.project import Project, make_project
 
-pytest_plugins = ("tests.fakes.aws.fixtures", "tests.fakes.azure.fixtures", "tests.hosts.snapshot")
+pytest_plugins = (
+    "tests.fakes.aws.fixtures",
+    "tests.fakes.azure.fixtures",
+    "tests.fakes.gcp.fixtures",
+    "tests.hosts.snapshot",
+)
 
 #: How many variants were left out, where they were collected.
 _LEFT = pytest.StashKey[int]()
 #: Tests with whole servers, the longest first.
 _SERVERS = ("tests/targets/host/", "tests/infra/test_host.py", "tests/hosts/")
 #: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
-_WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")
+_WAITING = (
+    "tests/targets/azure_containerapp/",
+    "tests/targets/azure_webapp/",
+    "tests/targets/aws_ecs/",
+    "tests/targets/gcp_run/",
+    "tests/targets/gcp_vertex/",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

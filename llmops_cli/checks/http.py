@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 
 import httpx2
 
+from llmops_cli.checks.carried import CarriedTransport
 from llmops_cli.checks.deadline import NoAnswerError, within
 from llmops_cli.checks.evidence import one_line, without
+from llmops_cli.core.carrier import Carrier
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import CheckError
 
 #: Bytes of an answer that are read; no check needs more, and a server may send without end.
 MAX_BODY_BYTES = 1024 * 1024
+_OWN_HEADERS = {"user-agent": "llmops", "accept-encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,16 @@ class Answer:
             raise CheckError(f"{self.said} (not JSON)") from error
 
 
-def open_client(url: str, timeout_seconds: float = 10, trusted: str = "") -> httpx2.Client:
+def open_client(
+    url: str,
+    timeout_seconds: float = 10,
+    trusted: str = "",
+    carrier: Carrier | None = None,
+) -> httpx2.Client:
     """Return a client for ``url``, to be closed by the caller. It follows no redirect.
+
+    With a ``carrier`` that brings the questions to who answers them, and the address is its name
+    only.
 
     ``trusted`` holds certificates (PEM) to trust besides the system's; the host name in the
     server's certificate is compared all the same. A proxy from the environment is not used for a
@@ -87,17 +98,32 @@ def open_client(url: str, timeout_seconds: float = 10, trusted: str = "") -> htt
     Raises:
         CheckError: ``trusted`` holds no certificate.
     """
+    if carrier is not None:
+        return _carried_client(url, timeout_seconds, carrier)
     # A context without certificates: loading them takes longer than a local check.
     is_plain = url.startswith("http://")
     verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else trusting(trusted)
     return httpx2.Client(
         base_url=url,
         timeout=timeout_seconds,
-        headers={"user-agent": "llmops", "accept-encoding": "identity"},
+        headers=_OWN_HEADERS,
         transport=httpx2.HTTPTransport(verify=verify)
         if is_loopback(httpx2.URL(url).host)
         else None,
         verify=verify,
+    )
+
+
+def _carried_client(url: str, seconds: float, carrier: Carrier) -> httpx2.Client:
+    base = httpx2.URL(url).raw_path.decode("ascii").rstrip("/")
+    transport = CarriedTransport(carrier, base)
+    return httpx2.Client(
+        base_url=url,
+        timeout=seconds,
+        headers=_OWN_HEADERS,
+        transport=transport,
+        # Whoever carries looks at certificates; this one opens no connection.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from llmops_cli.checks.evals import Eval
+from llmops_cli.core.carrier import Carrier
 from llmops_cli.core.secret import Secret
 
 
@@ -17,7 +18,8 @@ class Subject:
     whether the model is able to repeat what it was told; one with random weights is not.
     ``has_own_application`` is whether the release serves an application of the project in the
     place of the API, which need not speak the OpenAI dialect. ``trusted`` holds certificates (PEM)
-    that are trusted besides the system's.
+    that are trusted besides the system's. ``carrier`` brings the questions there
+    where ``url`` is no address that plain HTTP reaches.
     """
 
     url: str
@@ -31,3 +33,4 @@ class Subject:
     model_timeout_seconds: float = 35
     has_own_application: bool = False
     trusted: str = ""
+    carrier: Carrier | None = None

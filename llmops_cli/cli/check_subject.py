@@ -52,7 +52,7 @@ def _of_url(session: Session, asked: Asked, subject: Subject, url: str) -> Subje
 
 def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
     from llmops_cli.cli.project import open_config
-    from llmops_cli.core.target import trusted_for
+    from llmops_cli.core.target import carrier_for, trusted_for
     from llmops_cli.flows.project import credential
 
     config, target = open_config(session, asked.target)
@@ -74,6 +74,7 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),
         trusted=f"{trusted_for(target)}\n{subject.trusted}".strip(),
+        carrier=carrier_for(target),
     )
 
 

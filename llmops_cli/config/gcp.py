@@ -40,6 +40,11 @@ class Endpoints(Table):
     secretmanager: HttpAddress | None = Field(default=None, description="Secret Manager.")
     storage: HttpAddress | None = Field(default=None, description="Cloud Storage.")
     logging: HttpAddress | None = Field(default=None, description="Cloud Logging.")
+    registry: HttpAddress | None = Field(
+        default=None,
+        description="A registry of Google Cloud with another name. It gets to see the account's "
+        "token.",
+    )
 
 
 class GcpTarget(TargetSettings):

@@ -54,6 +54,13 @@ class CloudRunTarget(GcpTarget):
     ready_seconds: float = Field(
         default=600, gt=0, le=3600, description="Seconds that a new release has to become ready."
     )
+    drain_seconds: float = Field(
+        default=8,
+        ge=0,
+        le=9,
+        description="Seconds that requests under way have to finish once Google ends an instance: "
+        "it gives ten. An instance that merely loses the traffic finishes all that it has.",
+    )
     infra: GcpInfra | None = Field(
         default=None, description="What `llmops infra` makes. Default: nothing, all is there."
     )

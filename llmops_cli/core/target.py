@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from llmops_cli.core.carrier import Carrier
 from llmops_cli.core.plan import Plan
 from llmops_cli.core.release import Candidate, KeptRelease, Release, State
 from llmops_cli.core.secret import Secret
@@ -114,6 +115,20 @@ class Vouching(Protocol):
 def trusted_for(target: Target) -> str:
     """Return the certificates (PEM) that a target vouches for, "" where it vouches for none."""
     return target.certificates() if isinstance(target, Vouching) else ""
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A target whose releases are asked by way of the cloud, for they have no plain address."""
+
+    def carrier(self, release: str = "") -> Carrier:
+        """Return what brings questions to a release, or else to whichever answers."""
+        ...
+
+
+def carrier_for(target: Target, release: str = "") -> Carrier | None:
+    """Return what brings questions to a target's releases; None where its addresses are plain."""
+    return target.carrier(release) if isinstance(target, Carrying) else None
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ import time
 
 from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import read_release
+from llmops_cli.core.carrier import Carrier
 from llmops_cli.errors import DeployError
 
 #: Seconds in which the public address must come to answer with the new release alone.
@@ -19,17 +20,19 @@ def confirm(
     seconds: float = CONFIRM_SECONDS,
     *,
     trusted: str = "",
+    carrier: Carrier | None = None,
 ) -> None:
     """Ask an address, over new connections, until ``wanted`` answers in a row name the release.
 
-    ``trusted`` holds certificates (PEM) to trust besides the system's.
+    ``trusted`` holds certificates (PEM) to trust besides the system's; ``carrier`` brings the
+    questions to where the address is not one of plain HTTP.
 
     Raises:
         DeployError: that did not happen within ``seconds``.
     """
     deadline = time.monotonic() + seconds
     in_a_row, last = 0, "no answer"
-    with open_client(url, _ANSWER_SECONDS, trusted) as client:
+    with open_client(url, _ANSWER_SECONDS, trusted, carrier) as client:
         while in_a_row < wanted:
             answered = read_release(client)
             in_a_row = in_a_row + 1 if answered == release else 0

@@ -6,7 +6,7 @@ from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import read_release
 from llmops_cli.core.plan import Observer, apply, ignore
 from llmops_cli.core.release import State
-from llmops_cli.core.target import Target, trusted_for
+from llmops_cli.core.target import Target, carrier_for, trusted_for
 from llmops_cli.errors import DeployError, ReleaseNotFoundError
 from llmops_cli.flows.locking import locked
 
@@ -43,7 +43,7 @@ def stop(target: Target, grace: float | None = None, observe: Observer = ignore)
 def _wait_for(target: Target, release: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     address, trusted = target.inspect().address, trusted_for(target)
-    with open_client(address, _POLL_SECONDS * 40, trusted) as client:
+    with open_client(address, _POLL_SECONDS * 40, trusted, carrier_for(target)) as client:
         while read_release(client) != release:
             if time.monotonic() > deadline:
                 raise DeployError(

@@ -23,7 +23,7 @@ from llmops_cli.core.plan import (
     one_step,
 )
 from llmops_cli.core.release import Candidate, Release, State
-from llmops_cli.core.target import Event, Target
+from llmops_cli.core.target import Event, Target, carrier_for
 from llmops_cli.errors import CheckError, LlmopsError
 from llmops_cli.flows.confirm import confirm
 from llmops_cli.flows.undo import undone
@@ -93,7 +93,7 @@ class Rollout:
         return one_step(
             Phase.VERIFY,
             f"Check {self.release.id} at its private address",
-            lambda: self._check(self.target.address_of(self.candidate)),
+            lambda: self._check(self.target.address_of(self.candidate), self.release.id),
         )
 
     def _confirm(self) -> Plan:
@@ -102,7 +102,11 @@ class Rollout:
             Phase.CONFIRM,
             f"Ask {self.address} until {wanted} answers in a row are {self.release.id}",
             lambda: confirm(
-                self.address, self.release.id, wanted, trusted=self.request.subject.trusted
+                self.address,
+                self.release.id,
+                wanted,
+                trusted=self.request.subject.trusted,
+                carrier=carrier_for(self.target),
             ),
         ) + one_step(
             Phase.CONFIRM,
@@ -115,13 +119,18 @@ class Rollout:
             Phase.TIDY, "Record the evidence", lambda: self.target.record(self._event())
         )
 
-    def _check(self, url: str) -> None:
+    def _check(self, url: str, answering: str = "") -> None:
+        carrier = carrier_for(self.target, answering)
         # Golden prompts cost tokens: they are asked once, before the traffic moves.
         evals = self.request.subject.evals if not self.results else ()
         subject = replace(
-            self.request.subject, url=url, expected_release=self.release.id, evals=evals
+            self.request.subject,
+            url=url,
+            expected_release=self.release.id,
+            evals=evals,
+            carrier=carrier,
         )
-        with open_client(url, subject.timeout_seconds, subject.trusted) as client:
+        with open_client(url, subject.timeout_seconds, subject.trusted, carrier) as client:
             found = list(run(checks_for(subject, client)))
         self.results.extend(found)
         broken = failures(found)

@@ -19,7 +19,9 @@ def ignore(result: CheckResult) -> None:
 def smoke_test(subject: Subject, observe: Observer = ignore) -> Report:
     """Run the checks of a subject, show each result as it comes, and return them all."""
     results: list[CheckResult] = []
-    with open_client(subject.url, subject.timeout_seconds, subject.trusted) as client:
+    with open_client(
+        subject.url, subject.timeout_seconds, subject.trusted, subject.carrier
+    ) as client:
         for result in run(checks_for(subject, client)):
             observe(result)
             results.append(result)

@@ -7,7 +7,7 @@ from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready, read_release
 from llmops_cli.core.check import Finding, failed, skipped
 from llmops_cli.core.release import State
-from llmops_cli.core.target import Event, Target, trusted_for
+from llmops_cli.core.target import Event, Target, carrier_for, trusted_for
 
 _EVENTS = 5
 _SECONDS = 5.0
@@ -39,5 +39,6 @@ def status(target: Target) -> Status:
     if state.live is None:
         readiness = skipped("nothing serves") if not state.recorded else failed("nothing serves")
         return Status(state, None, readiness, target.history(_EVENTS))
-    with open_client(state.address, _SECONDS, trusted_for(target)) as client:
+    carrier = carrier_for(target)
+    with open_client(state.address, _SECONDS, trusted_for(target), carrier) as client:
         return Status(state, read_release(client), ask_ready(client), target.history(_EVENTS))

@@ -6,7 +6,7 @@ from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import read_release
 from llmops_cli.core.plan import Event, Phase, Plan, apply
 from llmops_cli.core.release import Candidate, State
-from llmops_cli.core.target import Target, trusted_for
+from llmops_cli.core.target import Target, carrier_for, trusted_for
 from llmops_cli.errors import (
     AccessError,
     BuildError,
@@ -67,7 +67,7 @@ def undone(
 def _serving(target: Target, now: State) -> str | None:
     if now.live is None:
         return None
-    with open_client(now.address, 5, trusted_for(target)) as client:
+    with open_client(now.address, 5, trusted_for(target), carrier_for(target)) as client:
         return read_release(client)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from llmops_cli.clouds.azure import vault
 from llmops_cli.clouds.azure.account import Account, required
-from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.clouds.azure.vault_names import name_in_vault
 from llmops_cli.clouds.azure.vault_trouble import disabled, explained
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.secret import Secret
 from llmops_cli.errors import DeployError, UsageError
 

@@ -35,6 +35,7 @@ from llmops_cli.serve.sessions.store import SessionStore, store_of
 from llmops_cli.serve.settings import Settings
 from llmops_cli.serve.telemetry import exposition
 from llmops_cli.serve.telemetry.setup import Telemetry
+from llmops_cli.serve.vertex.contract import Contract
 
 _log = logging.getLogger("llmops.serve")
 
@@ -144,6 +145,15 @@ def load_application(settings: Settings, stopping: Stopping, telemetry: Telemetr
     imported.
     """
     if not settings.app:
-        return create_app(settings, stopping, telemetry)
-    app = Farewell(project_code.application(settings), stopping)
-    return Envelope(app, settings.release, began=telemetry.began, over=telemetry.over)
+        return _contracted(create_app(settings, stopping, telemetry), settings)
+    app: ASGIApp = Farewell(project_code.application(settings), stopping)
+    app = Envelope(app, settings.release, began=telemetry.began, over=telemetry.over)
+    return _contracted(app, settings)
+
+
+def _contracted(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Put the contract of the platform around an application, where there is one."""
+    if not settings.vertex.is_on:
+        return app
+    most = settings.limits.max_body_bytes
+    return Contract(app, settings.vertex, settings.release, max_body_bytes=most)

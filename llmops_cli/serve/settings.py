@@ -20,6 +20,8 @@ from llmops_cli.serve.upstreams import resilience
 from llmops_cli.serve.upstreams import settings as upstream_settings
 from llmops_cli.serve.upstreams.resilience import Resilience
 from llmops_cli.serve.upstreams.settings import UpstreamSettings
+from llmops_cli.serve.vertex import settings as vertex_settings
+from llmops_cli.serve.vertex.settings import VertexSettings
 
 #: The model that needs no upstream: it is part of this package.
 DEMO_MODEL = "demo"
@@ -66,6 +68,7 @@ class Settings:
     limits: LimitsSettings
     routers: tuple[str, ...]
     playground: PlaygroundSettings
+    vertex: VertexSettings
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -95,6 +98,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         limits=limits_settings.read(environment),
         routers=_routers(environment),
         playground=playground_settings.read(environment),
+        vertex=vertex_settings.read(environment),
     )
     _inspect_model(environment, settings)
     if environment.problems:

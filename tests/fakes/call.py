@@ -11,7 +11,8 @@ class Call:
 
     ``operation`` is the contract's name for it, as in ``web_apps_update_configuration``; for a
     route that is none of the contract's, the name under which it was registered. ``parameters``
-    are those of the path. ``body`` is a JSON document, a form as a dict, bytes, or None.
+    are those of the path. ``body`` is a JSON document, a form as a dict, bytes, or None;
+    ``content`` is as it came, where the fake keeps it.
     """
 
     operation: str
@@ -21,6 +22,7 @@ class Call:
     query: dict[str, str]
     body: Any
     headers: Mapping[str, str]
+    content: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,17 @@ __all__ = ["Container", "Containers", "Files", "Processes", "Script"]
 Manner = Literal["good", "crashes", "hangs", "is not there"]
 DEFAULT_PORT = 8000
 #: What the API does not look at: where it listens is not for it to say here, and what a target
-#: notes of a release, with ids and moments in it, would keep equal releases from sharing a process.
-UNREAD = frozenset({"HOST", "PORT", "LLMOPS_RECORD"})
+#: notes of a release, with ids and moments in it, would keep equal releases from sharing one.
+UNREAD = frozenset(
+    {
+        "HOST",
+        "PORT",
+        "LLMOPS_RECORD",
+        "AIP_ENDPOINT_ID",
+        "AIP_DEPLOYED_MODEL_ID",
+        "AIP_VERSION_NAME",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,10 @@ class Script:
 
 @dataclass
 class Container:
-    """One container. ``port`` is where the platform expects it to listen."""
+    """One container. ``port`` is where the platform expects it to listen.
+
+    ``health`` is the path that it answers with 200 when it is ready.
+    """
 
     image: str
     environment: dict[str, str]
@@ -47,6 +59,7 @@ class Container:
     scripted_log: str = ""
     late: int = 0
     is_stopped: bool = False
+    health: str = "/health"
     _was_ready: bool = False
 
     @property
@@ -71,7 +84,7 @@ class Container:
         if self.late > 0:
             self.late -= 1
             return False
-        self._was_ready = self._was_ready or self.ping("/health", seconds=1) == 200
+        self._was_ready = self._was_ready or self.ping(self.health, seconds=1) == 200
         return self._was_ready
 
     @property
@@ -99,7 +112,8 @@ class Container:
 
     @property
     def _hears(self) -> bool:
-        return int(self.environment.get("PORT", DEFAULT_PORT)) == self.port
+        told = self.environment.get("AIP_HTTP_PORT") or self.environment.get("PORT", DEFAULT_PORT)
+        return int(told) == self.port
 
 
 @dataclass
@@ -133,7 +147,9 @@ class Containers:
             return f"failed to pull image {image}: manifest unknown"
         return self.refuses(image)
 
-    def start(self, image: str, environment: Mapping[str, str], port: int) -> Container:
+    def start(
+        self, image: str, environment: Mapping[str, str], port: int, *, health: str = "/health"
+    ) -> Container:
         """Start a container; it is ready some time later, or never."""
         script = self._script(image)
         manner = "is not there" if self.why_not_pulled(image) else script.manner
@@ -144,6 +160,7 @@ class Containers:
             process = self.pool.take(seen, self.files.get(image))
         log = script.log or ("Traceback: it crashes\n" if manner == "crashes" else "")
         made = Container(image, full, port, manner, process, self.pool, log, script.late)
+        made.health = health
         self.started.append(made)
         return made
 
@@ -163,4 +180,4 @@ class Containers:
 
 def _is_settled(container: Container) -> bool:
     """Whether it answers, or never will."""
-    return container.address is None or container.ping("/health") is not None
+    return container.address is None or container.ping(container.health) is not None

@@ -4,9 +4,10 @@ import http.client
 import select
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from tests.fakes.call import Reply
@@ -16,7 +17,7 @@ from tests.fakes.server import Connection, HttpsServer
 #: The shares of the backends; None is one that is not there.
 Shares = Sequence[tuple[int, Container | None]]
 #: App Service names the client's port in X-Forwarded-For; Envoy of Container Apps does not.
-Style = Literal["app-service", "envoy"]
+Style = Literal["app-service", "envoy", "run"]
 _OF_A_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 _GOLDEN = 0.6180339887498949
 SECONDS = 30
@@ -52,6 +53,8 @@ class Visit(Connection):
     """A client's connection with a front; what comes is passed on as it comes."""
 
     server: Front
+    #: Headers that are added to an answer.
+    added: Mapping[str, str] = MappingProxyType({})
 
     def answer(self) -> None:
         """Pass one request on, and its answer back."""
@@ -94,6 +97,8 @@ class Visit(Connection):
         for name, text in answered.getheaders():
             if name.lower() not in _OF_A_HOP:
                 self.send_header(name, text)
+        for name, text in self.added.items():
+            self.send_header(name, text)
         is_bare = self.command == "HEAD" or answered.status in (204, 304)
         is_chunked = not is_bare and answered.length is None
         if is_chunked:

@@ -1,15 +1,14 @@
 """How often Azure is asked again: after a failure, and while an operation takes its time."""
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from llmops_cli.clouds.pauses import FIRST_SECONDS, LONGEST_SECONDS
 
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy
     from azure.core.polling import PollingMethod
 
-FIRST_SECONDS = 0.25
-LONGEST_SECONDS = 10.0
 #: Requests that do something else the second time, by the end of their path.
 NEVER_TWICE = ("/slotsswap", "/schedulerun")
 #: The pauses between them add up to 12 seconds.
@@ -17,26 +16,6 @@ RETRIES = 5
 #: Fewer where nobody answers at all: a name that is wrong stays wrong.
 CONNECTS = 3
 _THROTTLED = 429
-
-
-def pauses(
-    seconds: float, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS
-) -> Iterator[float]:
-    """Sleep between looks: shortly at first, then ever longer, until ``seconds`` are over.
-
-    Yields the seconds that have passed, at once and after each pause; a fast change is seen within
-    a second, and a slow one is not asked about all the time. The last look is at the end.
-    """
-    started = time.monotonic()
-    pause = first
-    while True:
-        passed = time.monotonic() - started
-        yield passed
-        left = seconds - (time.monotonic() - started)
-        if left <= 0:
-            return
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, longest)
 
 
 def polling(seconds: float) -> "PollingMethod[Any]":

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llmops_cli.clouds.azure.account import Account
-from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.clouds.azure.run_log import RunLog
 from llmops_cli.clouds.azure.signed import send_file
 from llmops_cli.clouds.azure.trouble import told, without_secrets
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.image import Tell
 from llmops_cli.errors import BuildError, PreflightError
 

@@ -1,13 +1,29 @@
 """The clients of one account of Google Cloud, made at first use, with our rules."""
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+import importlib.util
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from llmops_cli.clouds.gcp.clients import make_client
+from llmops_cli.clouds.gcp.credentials import Chosen, choose
+from llmops_cli.clouds.gcp.trouble import Attempt, told
 from llmops_cli.config.gcp import GcpTarget
-from llmops_cli.errors import DeployError, LlmopsError
+from llmops_cli.errors import DeployError, LlmopsError, PreflightError
 
 INSTALL = "pip install 'llmops-cli[gcp]'"
+_MODULES = (
+    "google.auth",
+    "google.cloud.aiplatform_v1",
+    "google.cloud.run_v2",
+    "google.cloud.secretmanager_v1",
+    "requests",
+)
+#: Seconds that Google may take to give a token.
+_TOKEN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -15,6 +31,8 @@ class Account:
     """What asks Google on behalf of a target. Making one asks nobody anything."""
 
     settings: GcpTarget
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def project(self) -> str:
@@ -23,7 +41,7 @@ class Account:
         Raises:
             PreflightError: the project file does not say.
         """
-        raise NotImplementedError
+        return required(self.settings.project, "project")
 
     @property
     def location(self) -> str:
@@ -32,7 +50,18 @@ class Account:
         Raises:
             PreflightError: the project file does not say.
         """
-        raise NotImplementedError
+        return required(self.settings.location, "location")
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """How we prove who we are.
+
+        Raises:
+            AccessError: nothing on this machine does.
+            PreflightError: the packages are not installed.
+        """
+        require_packages()
+        return choose(self.settings)
 
     @property
     def credentials(self) -> Any:
@@ -41,24 +70,50 @@ class Account:
         Raises:
             AccessError: nothing on this machine does.
         """
-        raise NotImplementedError
+        return self.chosen.credential
 
     def token(self) -> str:
-        """Return an access token that is good for some minutes still."""
-        raise NotImplementedError
+        """Return an access token that is good for some minutes still.
+
+        Raises:
+            AccessError: Google gives none.
+            DeployError: Google cannot be reached.
+        """
+        from google.auth.transport.requests import Request
+
+        credential, request = self.credentials, Request()
+
+        def asks(*given: Any, **named: Any) -> Any:
+            return request(*given, **{"timeout": _TOKEN_SECONDS, **named})
+
+        with self._lock, self.told("give a token"):
+            if not credential.valid:
+                credential.refresh(asks)
+            return str(credential.token)
 
     @property
     def origin(self) -> str:
         """Who we are, in words: the account, and where the credentials are from.
 
         Raises:
-            AccessError: nothing on this machine proves who we are, or it is another account.
+            AccessError: nothing on this machine proves who we are.
         """
-        raise NotImplementedError
+        return self.chosen.origin
 
     def client(self, service: str) -> Any:
-        """Return the client of a service, such as "endpoints" or "services"; the same each time."""
-        raise NotImplementedError
+        """Return the client of a service, such as "endpoints" or "services"; the same each time.
+
+        Raises:
+            AccessError: as `token`, which is asked for first: what has none is "unavailable" to the
+                clients, which send it again and again.
+        """
+        with self._lock:
+            if service not in self._clients:
+                self.token()
+                self._clients[service] = make_client(
+                    service, self.settings.endpoints, lambda: self.location, self.credentials
+                )
+            return self._clients[service]
 
     def told(
         self, doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError
@@ -69,16 +124,28 @@ class Account:
             AccessError: we are not who may, with who we are and the action that is missing.
             LlmopsError: of the kind ``failure``, for everything else.
         """
-        raise NotImplementedError
+        return self._told(doing, state, failure)
+
+    @contextmanager
+    def _told(self, doing: str, state: str, failure: type[LlmopsError]) -> Iterator[None]:
+        with told(Attempt(doing, state, failure, self.chosen.origin, self.chosen.remedy)):
+            yield
 
 
 def require_packages() -> None:
     """Make sure that the extra `gcp` is installed. Loads none of it.
 
     Raises:
-        PreflightError: it is not.
+        PreflightError: it is not, or a part of it is not.
     """
-    raise NotImplementedError
+    missing = [name for name in _MODULES if not _is_there(name)]
+    if missing:
+        raise PreflightError(
+            "The packages that targets on Google Cloud need are not installed.",
+            evidence=f"There is no {', '.join(missing)}.",
+            state="Nothing was changed.",
+            next_step=INSTALL,
+        )
 
 
 def required(value: str | None, key: str) -> str:
@@ -87,4 +154,17 @@ def required(value: str | None, key: str) -> str:
     Raises:
         PreflightError: the project file does not have it.
     """
-    raise NotImplementedError
+    if value is None:
+        raise PreflightError(
+            f"The target has no `{key}`.",
+            state="Nothing was changed.",
+            next_step=f"llmops infra apply, or set `{key}` in llmops.toml and commit.",
+        )
+    return value
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -21,3 +21,6 @@ class Caller:
 
 #: Whoever calls an API that asks nobody for a credential.
 ANONYMOUS = Caller("anonymous")
+
+#: Whoever the platform has let in, such as Google who asks Vertex AI. It does not say who that is.
+PLATFORM = Caller("platform")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from llmops_cli.serve.environment import Environment
 from llmops_cli.serve.process.systemd import ServiceManager, handed_over, manager_of
 from llmops_cli.serve.settings import SettingsError
+from llmops_cli.serve.vertex.settings import PORT as VERTEX_PORT
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,19 @@ class ServerSettings:
     def load(variables: Mapping[str, str]) -> "ServerSettings":
         """Read HOST, PORT, LLMOPS_LISTEN_FD, _CONTROL_FD, _DRAIN_*, _LINGER_ and _BODY_SECONDS.
 
-        What systemd sets is read too: LISTEN_FDS, NOTIFY_SOCKET and WATCHDOG_USEC.
+        What systemd sets is read too, LISTEN_FDS, NOTIFY_SOCKET and WATCHDOG_USEC, and what Vertex
+        AI sets: AIP_HTTP_PORT.
 
         Raises:
             SettingsError: one of them is not what it must be; every problem is told.
         """
         environment = Environment(variables)
+        is_on_vertex = bool(environment.text(VERTEX_PORT))
         settings = ServerSettings(
-            host=environment.text("HOST", "127.0.0.1"),
-            port=environment.integer("PORT", 8000, lowest=0, highest=65535),
+            host=environment.text("HOST", "0.0.0.0" if is_on_vertex else "127.0.0.1"),  # noqa: S104
+            port=environment.integer(
+                VERTEX_PORT if is_on_vertex else "PORT", 8000, lowest=0, highest=65535
+            ),
             listen=_descriptor(environment, "LLMOPS_LISTEN_FD"),
             control=_descriptor(environment, "LLMOPS_CONTROL_FD"),
             drain=_seconds(environment, "LLMOPS_DRAIN_SECONDS", "30"),

@@ -149,4 +149,4 @@ def _google_credentials(described: Mapping[str, Any] | None) -> Any:
         return google.auth.default(scopes=scopes)[0]
     exchange = federation.sourced(described, os.environ)
     # Not `load_credentials_from_dict`: it also asks another service for the name of the project.
-    return identity_pool.Credentials.from_info(exchange, scopes=scopes)  # type: ignore[no-untyped-call]
+    return identity_pool.Credentials.from_info(exchange, scopes=scopes)

@@ -1,6 +1,6 @@
 """Moves the traffic to a revision, gives it back, and puts in order what a killed run left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from llmops_cli.core.release import Candidate
@@ -11,22 +11,12 @@ from llmops_cli.targets.azure_containerapp.memory import remembered
 from llmops_cli.targets.azure_containerapp.place import Seen
 from llmops_cli.targets.azure_containerapp.session import Session
 from llmops_cli.targets.azure_containerapp.variables import release_of
-from llmops_cli.targets.azure_containerapp.watching import answers_within
 from llmops_cli.targets.azure_containerapp.writing import change, let_finish
+from llmops_cli.targets.shares import ALL
+from llmops_cli.targets.watching import answers_within
 
 #: Seconds that the public address may take to answer as before, once it has the traffic again.
 _BACK_SECONDS = 60.0
-
-
-def steps_of(
-    before: Mapping[str, int], revision: str, steps: Sequence[int]
-) -> list[dict[str, int]]:
-    """Return the weights of every step, one after the other, until ``revision`` has it all."""
-    others = {name: weight for name, weight in before.items() if name != revision}
-    if not others:
-        return [] if before else [{revision: traffic.ALL}]
-    whole = traffic.whole(others)
-    return [traffic.step(whole, revision, percent) for percent in steps]
 
 
 def move(session: Session, expected: Mapping[str, int], weights: Mapping[str, int]) -> None:
@@ -87,10 +77,10 @@ def put_in_order(session: Session) -> None:
     recorded = seen.revision(live)
     if seen.app is None or recorded is None or not recorded.is_active:
         return
-    if seen.app.carrying != {live: traffic.ALL} and _is_half_done(seen, live):
+    if seen.app.carrying != {live: ALL} and _is_half_done(seen, live):
         session.change(
             "give the traffic back to the release on record",
-            lambda app: document_of(app, {live: traffic.ALL}),
+            lambda app: document_of(app, {live: ALL}),
         )
         release = release_of(recorded)
         if release is not None:

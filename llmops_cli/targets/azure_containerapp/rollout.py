@@ -14,7 +14,6 @@ from llmops_cli.targets.azure_containerapp import (
     preflight,
     retiring,
     staging,
-    traffic,
 )
 from llmops_cli.targets.azure_containerapp.app import App
 from llmops_cli.targets.azure_containerapp.memory import remembered
@@ -23,7 +22,8 @@ from llmops_cli.targets.azure_containerapp.records import with_records
 from llmops_cli.targets.azure_containerapp.session import Session
 from llmops_cli.targets.azure_containerapp.variables import release_of
 from llmops_cli.targets.azure_containerapp.waiting import wait_until_ready
-from llmops_cli.targets.azure_containerapp.watching import watch
+from llmops_cli.targets.shares import ALL, steps_of, whole
+from llmops_cli.targets.watching import watch
 
 
 def stage(session: Session, candidate: Candidate) -> Plan:
@@ -57,12 +57,12 @@ def promote(session: Session, candidate: Candidate) -> Plan:
     session.before = dict(staging.active_carrying(seen, seen.app)) if seen.app else {}
     session.moved.clear()
     expected = _carrying_once_staged(session, seen, candidate)
-    if expected == {candidate.name: traffic.ALL}:
+    if expected == {candidate.name: ALL}:
         return Plan()
     plan = Plan()
-    for weights in moving.steps_of(session.before, candidate.name, configured.traffic_steps):
+    for weights in steps_of(session.before, candidate.name, configured.traffic_steps):
         plan += _move(session, candidate, expected, weights)
-        if weights.get(candidate.name) != traffic.ALL:
+        if weights.get(candidate.name) != ALL:
             plan += _watch_step(session, seen, candidate)
         expected = weights
     return plan
@@ -72,7 +72,7 @@ def _carrying_once_staged(session: Session, seen: Seen, candidate: Candidate) ->
     """Return who has the traffic before it is moved. A new revision has it if nobody else can."""
     if seen.app is not None and seen.revision(candidate.name) is not None:
         return seen.app.carrying
-    return traffic.whole(session.before) if session.before else {candidate.name: traffic.ALL}
+    return whole(session.before) if session.before else {candidate.name: ALL}
 
 
 def settle(session: Session, candidate: Candidate, names: Sequence[str]) -> Plan:
@@ -213,7 +213,7 @@ def _record(session: Session, candidate: Candidate, names: Sequence[str]) -> Non
     seen = session.known()
 
     def body(app: App) -> Mapping[str, Any]:
-        session.require_traffic(app, {candidate.name: traffic.ALL})
+        session.require_traffic(app, {candidate.name: ALL})
         records = remembered(Seen(app, seen.revisions)).named(candidate.name, names)
         settled = records.settled(candidate.name, now, keep)
         return {"tags": session.renewed(with_records(app.name, settled, app.tags))}

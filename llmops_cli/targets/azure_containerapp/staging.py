@@ -14,6 +14,7 @@ from llmops_cli.targets.azure_containerapp.records import records_of, with_recor
 from llmops_cli.targets.azure_containerapp.template import Shape, suffix_of, template_of
 from llmops_cli.targets.azure_containerapp.variables import release_of
 from llmops_cli.targets.azure_containerapp.waiting import broken
+from llmops_cli.targets.shares import whole
 
 
 def candidate_of(place: Place, seen: Seen, release: Release) -> Candidate:
@@ -104,7 +105,7 @@ def _traffic(seen: Seen, candidate: Candidate, app: App) -> list[dict[str, Any]]
     carrying = active_carrying(seen, app)
     if not carrying:
         return traffic.documents_of(traffic.only(candidate.name, app.shares), there)
-    weights = traffic.whole(carrying)
+    weights = whole(carrying)
     shares = traffic.mixed({**weights, candidate.name: 0}, app.shares)
     return traffic.documents_of(shares, {*there, candidate.name})
 

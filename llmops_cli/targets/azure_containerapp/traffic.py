@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from llmops_cli.targets.azure_containerapp.app import Share
-
-ALL = 100
+from llmops_cli.targets.shares import ALL
 
 
 def only(revision: str, others: Iterable[Share] = ()) -> tuple[Share, ...]:
@@ -19,19 +18,6 @@ def mixed(weights: Mapping[str, int], others: Iterable[Share] = ()) -> tuple[Sha
     left = dict(weights)
     found = [Share(name, left.pop(name, 0), label) for label, name in labels.items()]
     return (*(Share(name, weight) for name, weight in left.items()), *found)
-
-
-def step(before: Mapping[str, int], revision: str, percent: int) -> dict[str, int]:
-    """Return the weights once ``revision`` has ``percent``, and those before it share the rest.
-
-    ``before`` are the weights without it. They add up to 100, and so does what is returned.
-    """
-    rest, total = ALL - percent, sum(before.values())
-    weights = {name: weight * rest // total for name, weight in before.items()} if total else {}
-    heaviest = max(before, key=lambda name: before[name]) if before else revision
-    found = {**weights, revision: percent}
-    found[heaviest] = found.get(heaviest, 0) + ALL - sum(found.values())
-    return found
 
 
 def carrying(shares: Iterable[Share]) -> dict[str, int]:
@@ -54,9 +40,3 @@ def documents_of(shares: Iterable[Share], there: Collection[str]) -> list[dict[s
         for share in shares
         if share.weight or share.revision in there
     ]
-
-
-def whole(weights: Mapping[str, int]) -> dict[str, int]:
-    """Return weights that add up to 100, where those of somebody who is gone are missing."""
-    heaviest = max(weights, key=lambda name: weights[name])
-    return {**weights, heaviest: weights[heaviest] + ALL - sum(weights.values())}

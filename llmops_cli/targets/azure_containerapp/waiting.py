@@ -2,7 +2,7 @@
 
 from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready, read_release
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.check import Verdict
 from llmops_cli.core.release import Release
 from llmops_cli.errors import DeployError

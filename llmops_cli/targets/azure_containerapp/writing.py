@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from llmops_cli.clouds.azure.patience import pauses, polling
+from llmops_cli.clouds.azure.patience import polling
 from llmops_cli.clouds.azure.trouble import said, told
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError, LlmopsError
 from llmops_cli.targets.azure_containerapp.app import App, app_from
 from llmops_cli.targets.azure_containerapp.place import Place

@@ -1,6 +1,6 @@
 """Starts and stops an app, and watches it."""
 
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.azure_webapp.staging import wait_until_ready
 from llmops_cli.targets.azure_webapp.survey import App, Survey

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.azure_webapp.side import Side
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from llmops_cli.clouds.azure.account import Account, required
-from llmops_cli.clouds.azure.patience import pauses
 from llmops_cli.clouds.azure.trouble import told
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.targets.azure_webapp.background import to_its_end
 
 _BUSY_SECONDS = 20.0

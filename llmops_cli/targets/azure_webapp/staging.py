@@ -5,7 +5,7 @@ from datetime import datetime
 
 from llmops_cli.checks.http import open_client
 from llmops_cli.checks.probe import ask_ready, identify
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.check import Verdict
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.azure_webapp import logs

@@ -5,8 +5,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmops_cli.clouds.azure.patience import pauses, polling
+from llmops_cli.clouds.azure.patience import polling
 from llmops_cli.clouds.azure.trouble import said, told
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError, StateUnknownError
 from llmops_cli.targets.azure_webapp.background import in_background, to_its_end
 from llmops_cli.targets.azure_webapp.place import Place

@@ -14,7 +14,8 @@ from azure.core.exceptions import (
 )
 
 from llmops_cli.clouds.azure.account import Account
-from llmops_cli.clouds.azure.patience import pauses, polling
+from llmops_cli.clouds.azure.patience import polling
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError
 from tests.fakes.azure.account import account_at
 from tests.fakes.azure.cloud import AzureCloud

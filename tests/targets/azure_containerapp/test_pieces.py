@@ -11,9 +11,9 @@ from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.core.release import Release
 from llmops_cli.core.target import Event
 from llmops_cli.errors import PreflightError
+from llmops_cli.targets import shares
 from llmops_cli.targets.azure_containerapp import secrets, tags, template, traffic
 from llmops_cli.targets.azure_containerapp.app import AppSecret, Share, app_from, revision_from
-from llmops_cli.targets.azure_containerapp.moving import steps_of
 from llmops_cli.targets.azure_containerapp.records import (
     Records,
     events_of,
@@ -22,6 +22,7 @@ from llmops_cli.targets.azure_containerapp.records import (
     with_records,
 )
 from llmops_cli.targets.azure_containerapp.variables import release_of, variables_of
+from llmops_cli.targets.shares import steps_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 RELEASE = Release(
@@ -43,8 +44,8 @@ SETTINGS = AzureContainerAppTarget(key_vault="https://kv.vault.azure.net/", secr
 )
 def test_shares_always_add_up_to_100(weights: dict[str, int], percent: int) -> None:
     total = sum(weights.values())
-    whole = traffic.whole({name: weight * 100 // total for name, weight in weights.items()})
-    stepped = traffic.step(whole, "new", percent)
+    whole = shares.whole({name: weight * 100 // total for name, weight in weights.items()})
+    stepped = shares.step(whole, "new", percent)
     assert sum(stepped.values()) == 100
     assert stepped["new"] == percent
     assert all(weight >= 0 for weight in stepped.values())
