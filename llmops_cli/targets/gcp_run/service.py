@@ -7,6 +7,7 @@ from typing import Any
 
 _SUCCEEDED, _FAILED = "CONDITION_SUCCEEDED", "CONDITION_FAILED"
 _LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+_HARMLESS = ("WARNING", "INFO")
 _NO_REASON = ("", "COMMON_REASON_UNDEFINED", "REVISION_REASON_UNDEFINED")
 
 
@@ -28,6 +29,7 @@ class Condition:
     state: str = ""
     reason: str = ""
     message: str = ""
+    severity: str = ""
 
     @property
     def is_so(self) -> bool:
@@ -36,8 +38,11 @@ class Condition:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it will not come to be as it should be."""
-        return self.state == _FAILED
+        """Whether it will not come to be as it should be.
+
+        What is merely at rest, because nobody is sent to it, "fails" for the information of people.
+        """
+        return self.state == _FAILED and self.severity not in _HARMLESS
 
     def __str__(self) -> str:
         state = self.state.removeprefix("CONDITION_").lower()
@@ -166,7 +171,13 @@ def _share(message: Any, latest: str) -> Share:
 def _condition(message: Any) -> Condition:
     reasons = [message.reason.name, message.revision_reason.name]
     reason = next((one for one in reasons if one not in _NO_REASON), "")
-    return Condition(message.type_, message.state.name, reason, " ".join(message.message.split()))
+    return Condition(
+        message.type_,
+        message.state.name,
+        reason,
+        " ".join(message.message.split()),
+        message.severity.name,
+    )
 
 
 def _variables(container: Any) -> Iterable[Variable]:
