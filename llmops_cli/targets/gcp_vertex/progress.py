@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmops_cli.clouds.gcp import operations
+from llmops_cli.clouds.gcp.lean import message_class
 from llmops_cli.clouds.gcp.operations import Watched
 from llmops_cli.clouds.gcp.patience import changing
 from llmops_cli.core.plan import Tell
@@ -58,23 +59,21 @@ def finish_deploying(place: Place, begun: Begun, release: str, tell: Tell) -> st
     Raises:
         DeployError: it has failed; the evidence is what Google and the container say.
     """
-    from google.cloud.aiplatform_v1.types import endpoint_service
-
+    kind = message_class("endpoint_service", "DeployModelResponse")
     try:
         done = finish(place, begun, tell)
     except LlmopsError as error:
         if type(error) is not DeployError:
             raise
         raise _sick(place, release, error) from error
-    return str(operations.result(done, endpoint_service.DeployModelResponse).deployed_model.id)
+    return str(operations.result(done, kind).deployed_model.id)
 
 
 def finish_uploading(place: Place, begun: Begun, tell: Tell) -> str:
     """Wait until a version of the model is made, and return its id."""
-    from google.cloud.aiplatform_v1.types import model_service
-
+    kind = message_class("model_service", "UploadModelResponse")
     done = finish(place, begun, tell)
-    return str(operations.result(done, model_service.UploadModelResponse).model_version_id)
+    return str(operations.result(done, kind).model_version_id)
 
 
 def cancel(place: Place, begun: Begun) -> None:
@@ -85,9 +84,7 @@ def cancel(place: Place, begun: Begun) -> None:
 
 def _stage(operation: Any) -> str:
     """Say what a deployment is at; nothing of other operations."""
-    from google.cloud.aiplatform_v1.types import endpoint_service
-
-    kind = endpoint_service.DeployModelOperationMetadata
+    kind = message_class("endpoint_service", "DeployModelOperationMetadata")
     if not operation.metadata.type_url.endswith(kind.meta.full_name):
         return ""
     stage = operations.metadata(operation, kind).deployment_stage
