@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.gcp.address import Address
 from tests.fakes.gcp.cloud import GcpCloud
+from tests.fakes.gcp.registry import Registry
+from tests.fakes.processes import Processes
 from tests.targets.gcp_vertex.stage import Seed, Stage
 
 
@@ -22,9 +25,14 @@ def empty(stage_of: Callable[..., Stage]) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def seed(gcp_session: Callable[[], GcpCloud], tmp_path_factory: pytest.TempPathFactory) -> Seed:
+def seed(
+    gcp_address: Address,
+    gcp_processes: Processes,
+    gcp_registry: Registry,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Seed:
     """An endpoint with two releases, of which the second is live, and a third one committed."""
-    with gcp_session() as cloud:
+    with GcpCloud(address=gcp_address, processes=gcp_processes, registry=gcp_registry) as cloud:
         stage = Stage.new(cloud, tmp_path_factory.mktemp("seed") / "demo")
         stage.project.ok("deploy")
         stage.project.change("Second.")

@@ -7,11 +7,10 @@ from typing import Any
 
 from tests.fakes.gcp.cloud import GcpCloud
 from tests.fakes.gcp.project import GcpProject, make_gcp_project
-from tests.project import API_KEY, Run
+from tests.project import Run
 
 KIND = "gcp"
-ACCOUNT = "chat-runs@demo-project.iam.gserviceaccount.com"
-_TARGET = f'service_account = "{ACCOUNT}"\ndrain_seconds = 5\ncanary_percent = 20\n'
+_TARGET = "drain_seconds = 5\ncanary_percent = 20\n"
 
 
 @dataclass
@@ -25,7 +24,6 @@ class Stage:
     def new(cls, cloud: GcpCloud, root: Path, *, target: str = "", **options: Any) -> "Stage":
         """Make a project of one commit on a cloud, with more lines of its target."""
         stage = cls(cloud)
-        cloud.secrets.put("demo-LLMOPS_API_KEY", API_KEY)
         stage.project = make_gcp_project(root, cloud, KIND, target=_TARGET + target, **options)
         return stage
 
