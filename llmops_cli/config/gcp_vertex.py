@@ -52,6 +52,12 @@ class VertexTarget(GcpTarget):
     ready_seconds: float = Field(
         default=1800, gt=0, le=7200, description="Seconds that a new release has to become ready."
     )
+    shared_memory_mb: int | None = Field(
+        default=None,
+        ge=64,
+        le=1_048_576,
+        description="MiB of memory that processes of a container share. Default: Google's.",
+    )
     infra: GcpInfra | None = Field(
         default=None, description="What `llmops infra` makes. Default: nothing, all is there."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from llmops_cli.clouds.gcp import lean
 from llmops_cli.config.gcp import Endpoints
 
 
@@ -60,5 +61,13 @@ def make_client(service: str, own: Endpoints, location: Callable[[], str], crede
     needs_location = service in ("endpoints", "models")
     host = urlsplit(address).netloc if address else ""
     found = host or known.host(location() if needs_location else "")
-    kind = getattr(importlib.import_module(known.module), known.name)
-    return kind(credentials=credential, client_options=ClientOptions(api_endpoint=found))
+    return _class_of(known)(
+        credentials=credential, client_options=ClientOptions(api_endpoint=found)
+    )
+
+
+def _class_of(known: Known) -> Any:
+    package, _, service = known.module.partition(".services.")
+    if package == lean.PACKAGE:
+        return lean.client_class(service, known.name)
+    return getattr(importlib.import_module(known.module), known.name)
