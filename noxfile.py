@@ -58,6 +58,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def thorough(session: nox.Session) -> None:
+    """The variants that `tests` leaves out: the same, at every place where it can happen."""
+    session.install("-e", EXTRAS, *_group("test"))
+    session.run("pytest", "-n", "5", "--thorough", "-m", "thorough", *session.posargs)
+
+
+@nox.session
 def clients(session: nox.Session) -> None:
     """The tests with clients that others wrote, which the ordinary tests skip by name."""
     session.install("-e", EXTRAS, *_group("test"), *_group("clients"))

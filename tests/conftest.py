@@ -10,13 +10,36 @@ from tests.project import Project, make_project
 
 pytest_plugins = ("tests.fakes.azure.fixtures", "tests.hosts.snapshot")
 
+#: How many variants were left out, where they were collected.
+_LEFT = pytest.StashKey[int]()
 #: Tests with whole servers, the longest first.
 _SERVERS = ("tests/targets/host/", "tests/infra/test_host.py", "tests/hosts/")
 #: Tests that mostly wait for what a fake does by and by. None has a fixture of its file.
 _WAITING = ("tests/targets/azure_containerapp/", "tests/targets/azure_webapp/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="run all variants of each test")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--thorough"):
+        left = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.stash[_LEFT] = len(left)
+        config.hook.pytest_deselected(items=left)
+    _order(items)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if left := config.stash.get(_LEFT, 0):
+        terminalreporter.write_line(f"{left} variants of these tests: nox -s thorough")
+
+
+def _order(items: list[pytest.Item]) -> None:
     """Spread the tests that wait among those that compute, so that no processor is idle.
 
     Those with whole servers come first: one worker gets them all, and nothing waits for it at the

@@ -34,14 +34,16 @@ def planned() -> list[Phase]:
 
 
 PHASES = planned()
+MOMENTS = (("before", signal.SIGKILL), ("after", signal.SIGKILL), ("before", signal.SIGINT))
+#: Each step is hit at one of the moments always, and at the others in a thorough run.
 BOUNDARIES = [
-    pytest.param(moment, number, number_of, id=f"{number_of.name}-{moment}-{number}-{phase}")
-    for number, phase in enumerate(PHASES, 1)
-    for moment, number_of in (
-        ("before", signal.SIGKILL),
-        ("after", signal.SIGKILL),
-        ("before", signal.SIGINT),
+    pytest.param(
+        *(moment, number, sent),
+        id=f"{sent.name}-{moment}-{number}-{phase}",
+        marks=[] if place == number % len(MOMENTS) else [pytest.mark.thorough],
     )
+    for number, phase in enumerate(PHASES, 1)
+    for place, (moment, sent) in enumerate(MOMENTS)
 ]
 #: The first step after which the new release stays, whatever happens to the command line.
 SETTLED = PHASES.index(Phase.SETTLE) + 1

@@ -111,7 +111,9 @@ def test_an_edit_of_a_prompt_changes_one_small_layer(made: Making, image: Image)
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", [Kind.BUILDKIT, Kind.CLASSIC])
+@pytest.mark.parametrize(
+    "kind", [Kind.BUILDKIT, pytest.param(Kind.CLASSIC, marks=pytest.mark.thorough)]
+)
 def test_a_commit_that_is_built_twice_makes_the_same_layers(kind: Kind, tmp_path: Path) -> None:
     if kind is Kind.BUILDKIT and not has_plugin("buildx"):
         pytest.skip("needs docker buildx")

@@ -28,7 +28,7 @@ if importlib.util.find_spec("schemathesis") is None:
     pytest.skip("needs schemathesis", allow_module_level=True)
 
 #: Cases for each route and phase; 200 find nothing more, in ten times the time.
-MOST_CASES = 30
+MOST_CASES = 15
 SECONDS = 110
 
 #: All checks that schemathesis 4 has apply, but these to who has no key: nothing that is sent can

@@ -26,6 +26,7 @@ def test_nothing_is_refused_reset_or_cut_while_releases_change_under_load(
     assert load.streams >= 10
 
 
+@pytest.mark.thorough
 def test_the_answer_changes_once_per_deploy_over_new_and_over_kept_connections(
     project: StackProject,
 ) -> None:

@@ -1,0 +1,36 @@
+"""Variants of a test that differ in one detail: the first of each family runs always.
+
+The others are for `nox -s thorough`: what they cover differs from the first in the operation that a
+mishap befalls, or in the moment, and they take a third of the time of all tests together.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import pytest
+from _pytest.mark import ParameterSet
+
+Case = TypeVar("Case")
+
+#: What may differ within a family: names of operations and numbers.
+_DETAIL = re.compile(r"\b[a-z]+(_[a-z]+)+\b|[0-9]+")
+
+
+def family(name: str) -> str:
+    """Return a case's name without what differs within its family."""
+    return _DETAIL.sub("…", name)
+
+
+def spread(
+    cases: Iterable[Case], name: Callable[[Case], str], kin: Callable[[str], str] = family
+) -> list[ParameterSet]:
+    """Return cases as parameters of a test; all but the first of each family are thorough."""
+    seen: set[str] = set()
+    found = []
+    for case in cases:
+        id = name(case)
+        marks = [pytest.mark.thorough] if kin(id) in seen else []
+        seen.add(kin(id))
+        found.append(pytest.param(case, id=id, marks=marks))
+    return found
