@@ -1,7 +1,7 @@
 """Variants of a test that differ in one detail: the first of each family runs always.
 
 The others are for `nox -s thorough`: what they cover differs from the first in the operation that a
-mishap befalls, or in the moment, and they take a third of the time of all tests together.
+mishap befalls, or in the moment.
 """
 
 import re
@@ -15,6 +15,11 @@ Case = TypeVar("Case")
 
 #: What may differ within a family: names of operations and numbers.
 _DETAIL = re.compile(r"\b[a-z]+(_[a-z]+)+\b|[0-9]+")
+
+
+def seldom(*values: object, id: str | None = None) -> ParameterSet:
+    """Return parameters of a test that only a thorough run takes."""
+    return pytest.param(*values, id=id, marks=pytest.mark.thorough)
 
 
 def family(name: str) -> str:

@@ -11,6 +11,7 @@ from llmops_cli.images import builder
 from llmops_cli.images.builder import Kind
 from tests.engines import BASE, has_plugin, needs_engine
 from tests.images.building import Making, docker, files, layers, making, running, without_buildx
+from tests.thorough import seldom
 from tests.waiting import eventually
 
 pytestmark = needs_engine
@@ -111,9 +112,7 @@ def test_an_edit_of_a_prompt_changes_one_small_layer(made: Making, image: Image)
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(
-    "kind", [Kind.BUILDKIT, pytest.param(Kind.CLASSIC, marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("kind", [Kind.BUILDKIT, seldom(Kind.CLASSIC)])
 def test_a_commit_that_is_built_twice_makes_the_same_layers(kind: Kind, tmp_path: Path) -> None:
     if kind is Kind.BUILDKIT and not has_plugin("buildx"):
         pytest.skip("needs docker buildx")
