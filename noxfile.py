@@ -12,6 +12,9 @@ from pathlib import Path
 import nox
 from nox.command import CommandFailed
 
+# Tests start some thousands of processes: what these import is to be compiled once, not in each.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 nox.options.sessions = ["lint", "tests", "clients", "infra", "package"]
 # Environments that uv makes are the same, in a fraction of the time.
 nox.options.default_venv_backend = "uv|venv"
