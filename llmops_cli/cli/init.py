@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HERE = Path()
 #: Kinds of target, and templates, for help and completion, which load no more than they must.
 KINDS = ("local", "compose", "host", "azure", "azure-containerapp")
-TEMPLATES = ("chat", "gpu-stack", "production", "router")
+TEMPLATES = ("chat", "gpu-stack", "litellm-proxy", "production", "router")
 
 
 def _kinds(incomplete: str) -> list[str]:

@@ -18,6 +18,8 @@ _PORTS = range(8000, 65536)
 PLAIN = "chat"
 #: Left out of the others: their workflow would need the keys of providers.
 _PLAIN_ONLY = "dot-github/"
+#: Where the release is another server than our API: what it would not read.
+_NOT_OURS = {"litellm-proxy": ("prompts/", "evals/")}
 #: Kinds of target on Azure, in words.
 AZURE = {"azure": "Azure App Service", "azure-containerapp": "Azure Container Apps"}
 #: Kinds whose targets are elsewhere, with the folder of the files that their projects have over the
@@ -68,7 +70,8 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
 
 def _files(template: str, kind: str) -> dict[str, str]:
     """Return where the template of each file is: in its own folder, or in the plain one."""
-    plain = _in(f"init/{PLAIN}")
+    not_ours = _NOT_OURS.get(template, ())
+    plain = {f: path for f, path in _in(f"init/{PLAIN}").items() if not f.startswith(not_ours)}
     if kind in _ELSEWHERE:
         # Not the template's own: they describe services in containers of one engine.
         own = [_in(f"{_ELSEWHERE[kind]}/{name}") for name in (PLAIN, template)]
