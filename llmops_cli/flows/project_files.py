@@ -22,9 +22,19 @@ _PLAIN_ONLY = "dot-github/"
 _NOT_OURS = {"litellm-proxy": ("prompts/", "evals/")}
 #: Kinds of target on Azure, in words.
 AZURE = {"azure": "Azure App Service", "azure-containerapp": "Azure Container Apps"}
+#: Kinds of target on AWS and on Google Cloud, in words.
+AWS = {"aws": "ECS Fargate"}
+GOOGLE = {"gcp": "Vertex AI", "gcp-run": "Cloud Run"}
+#: Kinds of target whose infrastructure Terraform makes.
+CLOUDS = {**AZURE, **AWS, **GOOGLE}
 #: Kinds whose targets are elsewhere, with the folder of the files that their projects have over the
 #: plain ones. Such a project has a target on this machine besides.
-_ELSEWHERE = {"host": "init-host", **dict.fromkeys(AZURE, "init-azure")}
+_ELSEWHERE = {
+    "host": "init-host",
+    **dict.fromkeys(AZURE, "init-azure"),
+    **dict.fromkeys(AWS, "init-aws"),
+    **dict.fromkeys(GOOGLE, "init-gcp"),
+}
 #: Packages besides the plain ones that a deploy needs, where it is not those for containers.
 _EXTRAS = {("local", PLAIN): "serve", ("host", PLAIN): "", ("host", "router"): ""}
 #: Minutes that a workflow's deploy may take: models of many gigabytes are downloaded by one.
@@ -48,7 +58,7 @@ def project_files(directory: Path, name: str, kind: str, template: str) -> dict[
     texts = template_texts(name, kind, template, _port(directory, kind))
     # What is there already may have been edited; the infrastructure follows it.
     config = existing_project(directory) or parse(texts[FILE_NAME], FILE_NAME)
-    for target in config.targets if kind in AZURE else ():
+    for target in config.targets if kind in CLOUDS else ():
         texts |= files_for(config, target)
     return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
 
@@ -58,11 +68,12 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
     values = {
         "name": name,
         "kind": kind,
+        "template": template,
         "port": port,
         "version": __version__,
         "extra": _EXTRAS.get((kind, template), "docker"),
         "minutes": _MINUTES.get(template, 30),
-        "service": AZURE.get(kind, ""),
+        "service": CLOUDS.get(kind, ""),
     }
     files = _files(template, kind)
     return {_path(file): render(file_of, values) for file, file_of in files.items()}
@@ -111,9 +122,11 @@ def _path(template: str) -> str:
 def _port(directory: Path, kind: str) -> int:
     """Keep the port of a project that is there; choose the first free one for a new project."""
     config = existing_project(directory)
-    target = config.targets.get("local" if kind in _ELSEWHERE else kind) if config else None
-    if isinstance(target, ListeningTarget):
-        return target.port
+    targets = config.targets if config else {}
+    for name in ("local", "compose") if kind in _ELSEWHERE else (kind,):
+        target = targets.get(name)
+        if isinstance(target, ListeningTarget):
+            return target.port
     return next(filter(_is_free, _PORTS), _PORTS[0])
 
 

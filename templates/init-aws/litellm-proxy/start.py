@@ -1,0 +1,1 @@
+{% include "init/litellm-proxy/start.py" -%}
