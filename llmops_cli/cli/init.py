@@ -193,11 +193,23 @@ def _in_a_cloud(folder: Path) -> list[str]:
     if not found:
         return []
     name, target = found[0]
+    edit = _edit_for_cloud(target)
     is_made = target.resource_group if isinstance(target, AzureTarget) else target.bucket
     # What a cloud calls the things it made is written into llmops.toml, and a release is a commit.
     make = [f"llmops infra apply -t {name}", "git add . && git commit -m 'Name the infrastructure'"]
     secrets = [f"{command} -t {name}" for command in _secrets(folder, name)]
-    return [*([] if is_made else make), *secrets, f"llmops deploy -t {name}"]
+    return [*([] if is_made else [*edit, *make]), *secrets, f"llmops deploy -t {name}"]
+
+
+def _edit_for_cloud(target: object) -> list[str]:
+    """Return what leads to a target of which only the operator knows more, if there is more."""
+    from llmops_cli.config.aws_target import AwsTarget
+    from llmops_cli.config.gcp import GcpTarget
+
+    infra = target.infra if isinstance(target, AwsTarget) else None
+    is_closed = infra is not None and not (infra.domain or infra.networks)
+    is_nowhere = isinstance(target, GcpTarget) and target.project is None
+    return ["${EDITOR:-vi} llmops.toml"] if is_closed or is_nowhere else []
 
 
 def _secrets(folder: Path, target: str | None) -> list[str]:

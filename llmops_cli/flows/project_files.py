@@ -86,7 +86,8 @@ def _files(template: str, kind: str) -> dict[str, str]:
     if kind in _ELSEWHERE:
         # Not the template's own: they describe services in containers of one engine.
         own = [_in(f"{_ELSEWHERE[kind]}/{name}") for name in (PLAIN, template)]
-        return dict(sorted({**plain, **own[0], **own[1]}.items()))
+        server = _in(f"init/{template}") if not_ours else {}
+        return dict(sorted({**plain, **own[0], **server, **own[1]}.items()))
     if template != PLAIN:
         plain = {file: path for file, path in plain.items() if not file.startswith(_PLAIN_ONLY)}
     return dict(sorted({**plain, **_in(f"init/{template}")}.items()))

@@ -53,7 +53,7 @@ class Door:
             await answer(send, 401, b"application/json", body)
 
     def admits(self, scope):
-        """Whether LiteLLM is asked: what has no key of ours ends here, where there are no others."""
+        """Whether LiteLLM is asked: without a key of ours it is not, where there are no others."""
         has_more_keys = self.is_locked_elsewhere or os.environ.get("DATABASE_URL")
         is_open = scope["path"] in OPEN or scope.get("method") == "OPTIONS"
         return bool(has_more_keys or is_open or self.shown(scope))
@@ -148,9 +148,9 @@ def main():
     locked = any(general.get(name) for name in OTHER_LOCKS)
     proxy_server.app.add_middleware(Door, keys=keys, is_locked_elsewhere=locked)
     port = os.environ.get("PORT", "4000")
+    host = "0.0.0.0"  # noqa: S104 - inside a container
     # One process: the door is in this one, and more of them are more tasks or containers.
-    options = ("--config", config, "--host", "0.0.0.0", "--port", port, "--num_workers", "1")
-    run_server([*options])
+    run_server(["--config", config, "--host", host, "--port", port, "--num_workers", "1"])
 
 
 if __name__ == "__main__":

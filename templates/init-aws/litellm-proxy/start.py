@@ -1,1 +1,0 @@
-{% include "init/litellm-proxy/start.py" -%}
