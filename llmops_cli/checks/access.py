@@ -11,6 +11,8 @@ _PATH = "/v1/chat/completions"
 _REFUSED = frozenset({401, 403})
 _NO_ROUTE = frozenset({404, 405})
 _TOO_MANY = 429
+#: What LiteLLM says to a key that only a database could know, where it has none.
+_UNKNOWN_HERE = '"no_db_connection"'
 #: What our API says to an address that had too many of them.
 _WRONG_ONES = "too_many_wrong_credentials"
 
@@ -30,15 +32,21 @@ def refuses_wrong_credential(api: Api) -> Finding:
 
 def _judge(api: Api, credential: Secret | None, how: str) -> Finding:
     answer = _knock(api, credential)
-    if answer.status in _REFUSED:
+    if _is_refusal(answer):
         return passed(f"{answer.question} {how} answered {answer.status}")
     if answer.status == _TOO_MANY:
         return _judge_throttled(answer, how)
     if answer.status in _NO_ROUTE:
         return failed(answer.said)
+    if answer.status >= 500:
+        return failed(f"whether a request {how} is refused is not known: {answer.said}")
     if api.subject.credential is None:
         return skipped("the API asks nobody for a credential, and none was given")
     return failed(f"{how} the API let the request in: {answer.said}")
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return answer.status in _REFUSED or (answer.status == 400 and _UNKNOWN_HERE in answer.text)
 
 
 def _judge_throttled(answer: Answer, how: str) -> Finding:

@@ -52,6 +52,7 @@ def _of_url(session: Session, asked: Asked, subject: Subject, url: str) -> Subje
 
 def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
     from llmops_cli.cli.project import open_config
+    from llmops_cli.config.environment import credential_secret
     from llmops_cli.core.target import carrier_for, trusted_for
     from llmops_cli.flows.project import credential
 
@@ -62,14 +63,15 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         raise CheckError(
             f"Nothing has been deployed to {target.name} yet.", next_step="llmops deploy"
         )
-    kept = credential(target, release.secret_versions.get(_KEY))
+    name = credential_secret(config)
+    kept = credential(target, name, release.secret_versions.get(name))
     key = _key_in_file(asked.key_file) if asked.key_file else kept or _given_key(asked)
     return replace(
         subject,
         url=state.address,
         credential=key,
         expected_release=None if subject.expected_commit else release.id,
-        model=subject.model or release.settings.get("LLMOPS_MODEL"),
+        model=subject.model or config.checks.model or release.settings.get("LLMOPS_MODEL"),
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 _HERE = Path()
 #: Kinds of target, and templates, for help and completion, which load no more than they must.
-KINDS = ("local", "compose", "host", "azure", "azure-containerapp")
-TEMPLATES = ("chat", "gpu-stack", "production", "router")
+KINDS = (
+    *("local", "compose", "host", "azure", "azure-containerapp"),
+    *("aws", "gcp", "gcp-run"),
+)
+TEMPLATES = ("chat", "gpu-stack", "litellm-proxy", "production", "router")
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -153,8 +156,8 @@ def _next(folder: Path, outcome: "flow.Outcome") -> list[str]:
 
 
 def _elsewhere(folder: Path) -> list[str]:
-    """Return what leads to a release on the first target on Azure, or on hosts, if there is one."""
-    return _on_azure(folder) or _on_hosts(folder)
+    """Return what leads to a release on the first target in a cloud or on hosts, if any is."""
+    return _in_a_cloud(folder) or _on_hosts(folder)
 
 
 def _on_hosts(folder: Path) -> list[str]:
@@ -178,34 +181,52 @@ def _on_hosts(folder: Path) -> list[str]:
     return [*(edit if placeholders(target) else []), make, *secrets, f"llmops deploy -t {name}"]
 
 
-def _on_azure(folder: Path) -> list[str]:
+def _in_a_cloud(folder: Path) -> list[str]:
+    from llmops_cli.config.aws_target import AwsTarget
     from llmops_cli.config.azure import AzureTarget
+    from llmops_cli.config.gcp import GcpTarget
     from llmops_cli.config.load import load
 
+    kinds = (AzureTarget, AwsTarget, GcpTarget)
     targets = load(folder).targets.items()
-    found = [(name, target) for name, target in targets if isinstance(target, AzureTarget)]
+    found = [(name, target) for name, target in targets if isinstance(target, kinds)]
     if not found:
         return []
     name, target = found[0]
-    # What Azure calls the things it made is written into llmops.toml, and a release is a commit.
+    edit = _edit_for_cloud(target)
+    is_made = target.resource_group if isinstance(target, AzureTarget) else target.bucket
+    # What a cloud calls the things it made is written into llmops.toml, and a release is a commit.
     make = [f"llmops infra apply -t {name}", "git add . && git commit -m 'Name the infrastructure'"]
     secrets = [f"{command} -t {name}" for command in _secrets(folder, name)]
-    return [*([] if target.resource_group else make), *secrets, f"llmops deploy -t {name}"]
+    return [*([] if is_made else [*edit, *make]), *secrets, f"llmops deploy -t {name}"]
+
+
+def _edit_for_cloud(target: object) -> list[str]:
+    """Return what leads to a target of which only the operator knows more, if there is more."""
+    from llmops_cli.config.aws_target import AwsTarget
+    from llmops_cli.config.gcp import GcpTarget
+
+    infra = target.infra if isinstance(target, AwsTarget) else None
+    is_closed = infra is not None and not (infra.domain or infra.networks)
+    is_nowhere = isinstance(target, GcpTarget) and target.project is None
+    return ["${EDITOR:-vi} llmops.toml"] if is_closed or is_nowhere else []
 
 
 def _secrets(folder: Path, target: str | None) -> list[str]:
     """Return what sets the secrets of a target that is not on this machine, or lists them."""
-    from llmops_cli.config.api_access import API_KEY
-    from llmops_cli.config.environment import required_secrets
+    from llmops_cli.config.environment import credential_secret, required_secrets
     from llmops_cli.config.load import load, target_name
+    from llmops_cli.config.on_target import on_target
     from llmops_cli.config.target import LocalTarget
 
     config = load(folder)
+    name = target_name(config, target)
+    config = on_target(config, name)
     names = required_secrets(config)
-    if not names or isinstance(config.targets[target_name(config, target)], LocalTarget):
+    if not names or isinstance(config.targets[name], LocalTarget):
         return []
-    is_plain = names == (API_KEY,)
-    return [f"llmops secrets set {API_KEY} --generate" if is_plain else "llmops secrets check"]
+    key = credential_secret(config)
+    return [f"llmops secrets set {key} --generate" if names == (key,) else "llmops secrets check"]
 
 
 def _command(command: str, folder: Path) -> str:

@@ -55,6 +55,12 @@ class ComposeTarget(ListeningTarget):
         description="What runs beside the API: nothing (chat), LiteLLM (router), LiteLLM, Qdrant, "
         "MLflow, Prometheus and Grafana (production), or vLLM, TEI and LiteLLM (gpu-stack).",
     )
+    stand_alone: bool = Field(
+        default=False,
+        description="Whether the API, or LiteLLM as the project's own image, runs without anything "
+        "outside this stack, to try it and to test it: answers are canned, and none of the other "
+        "secrets is needed.",
+    )
     docker_host: EngineHost | None = Field(
         default=None, description="Engine to use. Default: DOCKER_HOST, or the current context."
     )
@@ -94,6 +100,8 @@ class ComposeTarget(ListeningTarget):
     def _has_what_runs(self) -> Self:
         if self.profile == "gpu-stack" and self.vllm.model is None:
             raise ValueError('has profile = "gpu-stack", which needs `vllm.model`')
+        if self.stand_alone and self.profile != "chat":
+            raise ValueError('has `stand_alone`, which goes with profile = "chat"')
         if any(map(is_moving, self.images.values())):
             raise ValueError("has an image :latest; that is another image every time")
         return self

@@ -8,7 +8,11 @@ from llmops_cli.config import (
     api_telemetry,
     upstreams,
 )
+from llmops_cli.config.image import LITELLM_KEY
 from llmops_cli.config.model import Config
+
+#: Tells a release that it asks nothing outside its machine.
+STAND_ALONE = "LLMOPS_STAND_ALONE"
 
 
 def api_environment(config: Config) -> dict[str, str]:
@@ -18,6 +22,8 @@ def api_environment(config: Config) -> dict[str, str]:
     seconds; ``LLMOPS_UPSTREAMS`` is a JSON list.
     """
     api = config.api
+    if config.image.litellm:
+        return {}  # LiteLLM would read nothing of it
     optional = {
         "LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt,
         "LLMOPS_APP": api.app,
@@ -38,8 +44,15 @@ def api_environment(config: Config) -> dict[str, str]:
     }
 
 
+def credential_secret(config: Config) -> str:
+    """Return the name of the secret that callers present, and that the checks ask with."""
+    return LITELLM_KEY if config.image.litellm else api_access.API_KEY
+
+
 def required_secrets(config: Config) -> tuple[str, ...]:
     """Return the names of the secrets that a deploy needs, each once, the API's own key first."""
+    if config.image.litellm:
+        return tuple(dict.fromkeys([LITELLM_KEY, *config.secrets.required]))
     names = api_access.secret_names(config.api)
     names += [upstream.secret for upstream in config.api.upstreams if upstream.secret]
     names += [config.api.sessions.database_secret] if config.api.sessions.database_secret else []

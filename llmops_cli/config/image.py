@@ -25,6 +25,10 @@ Reference = Annotated[
 Platform = Annotated[str, Rule(r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$", "such as linux/amd64")]
 
 
+#: The secret that callers of LiteLLM present; without it, LiteLLM answers anybody.
+LITELLM_KEY = "LITELLM_MASTER_KEY"
+
+
 class ImageSettings(Table):
     """The image: built from the embedded API, from a Dockerfile of the project, or ready-made."""
 
@@ -38,6 +42,11 @@ class ImageSettings(Table):
     )
     dockerfile: ProjectPath | None = Field(
         default=None, description="A Dockerfile of the project's own, built with the commit."
+    )
+    litellm: ProjectPath | None = Field(
+        default=None,
+        description="Configuration of LiteLLM, where the Dockerfile makes an image of it: it is "
+        "examined before a deploy, and callers present the secret LITELLM_MASTER_KEY.",
     )
     base: Reference = Field(
         default="python:3.13-slim",
@@ -74,6 +83,8 @@ class ImageSettings(Table):
     def _one_kind(self) -> "ImageSettings":
         if self.reference and self.dockerfile:
             raise ValueError("has both reference and dockerfile; an image is one or the other")
+        if self.litellm and not self.dockerfile:
+            raise ValueError("has litellm, which goes with a dockerfile that copies this file")
         if any(is_moving(image) for image in (self.reference, self.base) if image):
             raise ValueError("must not be :latest; that is another image every time")
         if (self.username is None) != (self.password_secret is None):
@@ -84,6 +95,17 @@ class ImageSettings(Table):
     def is_ours(self) -> bool:
         """Whether the image holds the embedded API."""
         return not (self.reference or self.dockerfile)
+
+    @property
+    def liveness_path(self) -> str | None:
+        """Where the container says that it is alive; no key is needed, and no model called."""
+        # LiteLLM's plain /health calls every model and costs money.
+        return "/health/liveliness" if self.litellm else "/health" if self.is_ours else None
+
+    @property
+    def readiness_path(self) -> str | None:
+        """Where the container says that it is ready, if it is known where."""
+        return "/health/readiness" if self.litellm else "/health/ready" if self.is_ours else None
 
 
 def is_moving(image: str) -> bool:

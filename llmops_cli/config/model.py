@@ -9,7 +9,7 @@ from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
 from llmops_cli.config.compose_target import ComposeTarget
-from llmops_cli.config.fields import Name, ProjectPath, SecretNames
+from llmops_cli.config.fields import Name, ProjectPath, SecretNames, Text
 from llmops_cli.config.gcp_run import CloudRunTarget
 from llmops_cli.config.gcp_vertex import VertexTarget
 from llmops_cli.config.host_target import HostTarget
@@ -31,6 +31,10 @@ class Checks(Table):
     """How a release is verified."""
 
     evals: ProjectPath = Field(default="evals", description="Folder of golden prompts (*.toml).")
+    model: Text | None = Field(
+        default=None,
+        description="Model that the checks ask. Default: that of [api], or the first one listed.",
+    )
     timeout_seconds: float = Field(
         default=10, gt=0, le=600, description="Seconds that one answer may take."
     )

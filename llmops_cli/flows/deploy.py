@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from llmops_cli.config.environment import required_secrets
 from llmops_cli.core.plan import Observer, Plan, ignore
 from llmops_cli.core.release import Release, State
-from llmops_cli.flows import image, operator
+from llmops_cli.flows import image, litellm, operator
 from llmops_cli.flows.locking import locked
 from llmops_cli.flows.preflight import preflight
 from llmops_cli.flows.project import Project, is_live, subject_for
@@ -59,6 +59,7 @@ def resolved(project: Project, options: Options) -> Release:
     release = resolve(
         project.config, project.source, project.target, allow_dirty=options.allow_dirty
     )
+    litellm.examine(project.config, project.source, release)
     preflight(project.target, release, required_secrets(project.config))
     return release
 

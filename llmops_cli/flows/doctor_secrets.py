@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
+from llmops_cli.config.image import LITELLM_KEY
 from llmops_cli.core.diagnosis import Diagnosis, Probe, ok, problem
 from llmops_cli.core.secret import is_placeholder
 from llmops_cli.core.target import Target
@@ -26,5 +27,5 @@ def _look(subject: str, target: Target, required: Sequence[str]) -> Sequence[Dia
 
 
 def _fix(name: str, target: Target) -> str:
-    generated = " --generate" if name in (API_KEY, SIGNING_SECRET) else ""
+    generated = " --generate" if name in (API_KEY, SIGNING_SECRET, LITELLM_KEY) else ""
     return f"llmops secrets set {name} -t {target.name}{generated}"

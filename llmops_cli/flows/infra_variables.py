@@ -84,7 +84,7 @@ def _of_profile(infra: AwsInfra) -> dict[str, object]:
 
 def health_path(config: Config) -> str:
     """Return a path of what is served that needs no key and calls no model."""
-    return "/health/ready" if not (config.image.reference or config.image.dockerfile) else "/health"
+    return config.image.readiness_path or "/health"
 
 
 def _some(settings: TargetSettings, keys: tuple[str, ...]) -> Mapping[str, object]:

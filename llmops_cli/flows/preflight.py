@@ -1,6 +1,7 @@
 """Everything that would make a deploy fail later, found before anything is touched."""
 
 from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
+from llmops_cli.config.image import LITELLM_KEY
 from llmops_cli.core.release import Release
 from llmops_cli.core.secret import is_placeholder
 from llmops_cli.core.target import Problem, Target
@@ -40,5 +41,5 @@ def _secret_problems(target: Target, release: Release, required: tuple[str, ...]
 
 
 def _set(name: str, target: Target) -> str:
-    generated = " --generate" if name in (API_KEY, SIGNING_SECRET) else ""
+    generated = " --generate" if name in (API_KEY, SIGNING_SECRET, LITELLM_KEY) else ""
     return f"llmops secrets set {name} -t {target.name}{generated}"

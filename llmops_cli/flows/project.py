@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from llmops_cli.checks.evals import Eval
 from llmops_cli.checks.subject import Subject
-from llmops_cli.config.api_access import API_KEY
+from llmops_cli.config.environment import credential_secret
 from llmops_cli.config.model import Config
 from llmops_cli.core.image import Images
 from llmops_cli.core.release import Release, State
@@ -35,20 +35,21 @@ def is_live(seen: State, release: Release) -> bool:
 def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> Subject:
     """Return what the checks of a release are about; the address comes later."""
     config = project.config
+    key = credential_secret(config)
     return Subject(
         url="",
-        credential=credential(project.target, release.secret_versions.get(API_KEY)),
+        credential=credential(project.target, key, release.secret_versions.get(key)),
         evals=evals,
         timeout_seconds=config.checks.timeout_seconds,
         requires_recall=config.checks.recall,
-        model=release.settings.get("LLMOPS_MODEL"),
+        model=config.checks.model or release.settings.get("LLMOPS_MODEL"),
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         model_timeout_seconds=config.api.request_seconds + 5,
         trusted=trusted_for(project.target),
     )
 
 
-def credential(target: Target, version: str | None) -> Secret | None:
+def credential(target: Target, name: str, version: str | None) -> Secret | None:
     """Return the first of the keys that the API accepts, for the checks to present."""
-    kept = target.secrets.read(API_KEY, version)
+    kept = target.secrets.read(name, version)
     return first_key(kept) if kept else None

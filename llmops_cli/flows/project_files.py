@@ -18,11 +18,23 @@ _PORTS = range(8000, 65536)
 PLAIN = "chat"
 #: Left out of the others: their workflow would need the keys of providers.
 _PLAIN_ONLY = "dot-github/"
+#: Where the release is another server than our API: what it would not read.
+_NOT_OURS = {"litellm-proxy": ("prompts/", "evals/")}
 #: Kinds of target on Azure, in words.
 AZURE = {"azure": "Azure App Service", "azure-containerapp": "Azure Container Apps"}
+#: Kinds of target on AWS and on Google Cloud, in words.
+AWS = {"aws": "ECS Fargate"}
+GOOGLE = {"gcp": "Vertex AI", "gcp-run": "Cloud Run"}
+#: Kinds of target whose infrastructure Terraform makes.
+CLOUDS = {**AZURE, **AWS, **GOOGLE}
 #: Kinds whose targets are elsewhere, with the folder of the files that their projects have over the
 #: plain ones. Such a project has a target on this machine besides.
-_ELSEWHERE = {"host": "init-host", **dict.fromkeys(AZURE, "init-azure")}
+_ELSEWHERE = {
+    "host": "init-host",
+    **dict.fromkeys(AZURE, "init-azure"),
+    **dict.fromkeys(AWS, "init-aws"),
+    **dict.fromkeys(GOOGLE, "init-gcp"),
+}
 #: Packages besides the plain ones that a deploy needs, where it is not those for containers.
 _EXTRAS = {("local", PLAIN): "serve", ("host", PLAIN): "", ("host", "router"): ""}
 #: Minutes that a workflow's deploy may take: models of many gigabytes are downloaded by one.
@@ -46,7 +58,7 @@ def project_files(directory: Path, name: str, kind: str, template: str) -> dict[
     texts = template_texts(name, kind, template, _port(directory, kind))
     # What is there already may have been edited; the infrastructure follows it.
     config = existing_project(directory) or parse(texts[FILE_NAME], FILE_NAME)
-    for target in config.targets if kind in AZURE else ():
+    for target in config.targets if kind in CLOUDS else ():
         texts |= files_for(config, target)
     return {**texts, SCHEMA_FILE.name: SCHEMA_FILE.read_text(encoding="utf-8")}
 
@@ -56,11 +68,12 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
     values = {
         "name": name,
         "kind": kind,
+        "template": template,
         "port": port,
         "version": __version__,
         "extra": _EXTRAS.get((kind, template), "docker"),
         "minutes": _MINUTES.get(template, 30),
-        "service": AZURE.get(kind, ""),
+        "service": CLOUDS.get(kind, ""),
     }
     files = _files(template, kind)
     return {_path(file): render(file_of, values) for file, file_of in files.items()}
@@ -68,11 +81,13 @@ def template_texts(name: str, kind: str, template: str, port: int) -> dict[str, 
 
 def _files(template: str, kind: str) -> dict[str, str]:
     """Return where the template of each file is: in its own folder, or in the plain one."""
-    plain = _in(f"init/{PLAIN}")
+    not_ours = _NOT_OURS.get(template, ())
+    plain = {f: path for f, path in _in(f"init/{PLAIN}").items() if not f.startswith(not_ours)}
     if kind in _ELSEWHERE:
         # Not the template's own: they describe services in containers of one engine.
         own = [_in(f"{_ELSEWHERE[kind]}/{name}") for name in (PLAIN, template)]
-        return dict(sorted({**plain, **own[0], **own[1]}.items()))
+        server = _in(f"init/{template}") if not_ours else {}
+        return dict(sorted({**plain, **own[0], **server, **own[1]}.items()))
     if template != PLAIN:
         plain = {file: path for file, path in plain.items() if not file.startswith(_PLAIN_ONLY)}
     return dict(sorted({**plain, **_in(f"init/{template}")}.items()))
@@ -108,9 +123,11 @@ def _path(template: str) -> str:
 def _port(directory: Path, kind: str) -> int:
     """Keep the port of a project that is there; choose the first free one for a new project."""
     config = existing_project(directory)
-    target = config.targets.get("local" if kind in _ELSEWHERE else kind) if config else None
-    if isinstance(target, ListeningTarget):
-        return target.port
+    targets = config.targets if config else {}
+    for name in ("local", "compose") if kind in _ELSEWHERE else (kind,):
+        target = targets.get(name)
+        if isinstance(target, ListeningTarget):
+            return target.port
     return next(filter(_is_free, _PORTS), _PORTS[0])
 
 

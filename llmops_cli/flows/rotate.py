@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
+from llmops_cli.config.api_access import SIGNING_SECRET
+from llmops_cli.config.environment import credential_secret
 from llmops_cli.config.model import Config
 from llmops_cli.core.plan import Observer, ignore
 from llmops_cli.core.release import Release, State
@@ -79,7 +80,7 @@ def rotate(project: Project, order: Order, observe: Observer = ignore) -> Rotate
 def holds_several(config: Config, name: str) -> bool:
     """Whether a secret may hold the older key beside the new one, which both are good."""
     keys = {key.secret for key in config.api.keys}
-    return name in {API_KEY, SIGNING_SECRET, *keys}
+    return name in {credential_secret(config), SIGNING_SECRET, *keys}
 
 
 def _live(project: Project, seen: State) -> Release:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from llmops_cli.config.api_access import API_KEY, SIGNING_SECRET
 from llmops_cli.config.environment import required_secrets
+from llmops_cli.config.image import LITELLM_KEY
 from llmops_cli.config.model import Config
 from llmops_cli.core.secret import Secret, is_placeholder
 from llmops_cli.core.target import Target
@@ -12,7 +13,7 @@ from llmops_cli.errors import PreflightError, UsageError
 
 _RANDOM_BYTES = 32
 #: What the served API asks for, in characters; a shorter one could be guessed.
-_SHORTEST = {API_KEY: 16, SIGNING_SECRET: 32}
+_SHORTEST = {API_KEY: 16, SIGNING_SECRET: 32, LITELLM_KEY: 16}
 
 
 @dataclass(frozen=True)

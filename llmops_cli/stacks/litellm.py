@@ -1,15 +1,15 @@
 """Reads the project's configuration of LiteLLM, and refuses one that could not work."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from llmops_cli.config.image import LITELLM_KEY
 from llmops_cli.config.secret_shapes import holds_a_secret
 from llmops_cli.errors import ConfigError, PreflightError
 
-#: The secret that callers of LiteLLM present; without it, LiteLLM answers anybody.
-MASTER_KEY = "LITELLM_MASTER_KEY"
+MASTER_KEY = LITELLM_KEY
 
 _REFERENCE = "os.environ/"
 _SECRET_WORDS = ("api_key", "master_key", "salt_key", "secret", "token", "password", "database_url")
@@ -17,6 +17,7 @@ _SECRET_WORDS = ("api_key", "master_key", "salt_key", "secret", "token", "passwo
 _NO_KEYS = frozenset({"none", "empty", "unused", "not-needed", "dummy", "fake-key"})
 #: Numbers of tokens, and names of headers: keys that have such a word and hold no secret.
 _HARMLESS = ("max_", "_per_", "tokens", "token_limit", "header", "_rate", "cost")
+_WEAK = "dangerously_permit_weak_or_unset_master_key"
 _FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
 #: Where a value is in the file: keys, and positions in lists.
@@ -32,17 +33,22 @@ class LiteLLM:
     has_metrics: bool
 
 
-def read_litellm(text: str, file: str, listed: Iterable[str]) -> LiteLLM:
+def read_litellm(text: str, file: str, listed: Iterable[str] | None) -> LiteLLM:
     """Check the text of a configuration; ``listed`` are the secrets that the project has.
+
+    Where that is None, LiteLLM asks nobody and needs none of those that it names.
 
     Raises:
         ConfigError: it is no YAML, serves nothing, falls back to a model that is not there, names
-            a secret that the project does not list, or holds a key itself.
+            a secret that the project does not list, holds a key itself, or takes another master
+            key or none.
         PreflightError: the extra that reads YAML is not installed.
     """
     document = _parse(text, file)
     models = _models(document, file)
-    problems = [*_of_keys(document, set(listed)), *_of_fallbacks(document, models)]
+    known = None if listed is None else frozenset(listed)
+    problems = [*_of_keys(document, known), *_of_master_key(document)]
+    problems += _of_fallbacks(document, models)
     if "include" in document:
         problems.append("include: has files of its own, which no release holds")
     if problems:
@@ -91,14 +97,23 @@ def _models(document: Mapping[str, Any], file: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry["model_name"] for entry in entries))
 
 
-def _of_keys(document: Mapping[str, Any], listed: set[str]) -> Iterator[str]:
+def _of_keys(document: Mapping[str, Any], listed: Collection[str] | None) -> Iterator[str]:
     for place, value in _references(document):
         name = value.removeprefix(_REFERENCE)
-        if name not in listed:
+        if listed is not None and name not in listed:
             yield f"{_shown(place)}: names {name}, which `required` in [secrets] does not list"
     for place, value in _texts(document):
         if _is_secret(place, value) and not value.startswith(_REFERENCE):
             yield f"{_shown(place)}: holds a key itself; write {_REFERENCE}NAME and list the name"
+
+
+def _of_master_key(document: Mapping[str, Any]) -> Iterator[str]:
+    settings = _table(document.get("general_settings"))
+    key = settings.get("master_key")
+    if isinstance(key, str) and key.startswith(_REFERENCE) and key != _REFERENCE + MASTER_KEY:
+        yield f"general_settings.master_key: callers present {MASTER_KEY}; leave this line out"
+    if settings.get(_WEAK):
+        yield f"general_settings.{_WEAK}: would let LiteLLM start without a key, or a known one"
 
 
 def _of_fallbacks(document: Mapping[str, Any], models: Sequence[str]) -> Iterator[str]:

@@ -64,3 +64,14 @@ def test_a_request_that_was_throttled_was_not_let_in_and_is_not_known_to_be_refu
         results = asked(subject(server.url), *BOTH)
     assert {result.verdict for result in results.values()} == {FAILED}
     assert all("is not known" in result.evidence for result in results.values())
+
+
+def test_litellm_without_a_database_refuses_in_its_own_way() -> None:
+    fault = {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}
+    assert verdicts(lambda _: as_json(fault, 400)) == {PASSED}
+
+
+def test_a_server_that_breaks_is_not_said_to_let_anybody_in() -> None:
+    with serving(lambda _: Reply(500)) as server:
+        found = asked(subject(server.url), *BOTH)
+    assert all("is not known" in found[name].evidence for name in BOTH)

@@ -259,6 +259,38 @@ def test_what_leads_to_a_release_on_azure_is_named_in_order(
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "template", "secrets"),
+    [
+        ("aws", "chat", "llmops secrets set LLMOPS_API_KEY --generate -t aws"),
+        ("aws", "litellm-proxy", "llmops secrets check -t aws"),
+        ("gcp", "chat", "llmops secrets set LLMOPS_API_KEY --generate -t gcp"),
+        ("gcp-run", "chat", "llmops secrets set LLMOPS_API_KEY --generate -t gcp"),
+    ],
+)
+def test_on_aws_and_google_the_operator_first_says_what_nobody_else_knows(
+    tmp_path: Path, kind: str, template: str, secrets: str
+) -> None:
+    options = ("--target", kind, "--template", template, "--json")
+    document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    target = kind.partition("-")[0]
+    assert document["next"] == [
+        "cd chat",
+        "${EDITOR:-vi} llmops.toml",
+        f"llmops infra apply -t {target}",
+        "git add . && git commit -m 'Name the infrastructure'",
+        secrets,
+        f"llmops deploy -t {target}",
+    ]
+
+
+def test_a_proxy_that_stands_alone_needs_its_master_key_only(tmp_path: Path) -> None:
+    options = ("--template", "litellm-proxy", "--json")
+    document = json.loads(llmops("init", "chat", *options, cwd=tmp_path).stdout)
+    key = "llmops secrets set LITELLM_MASTER_KEY --generate"
+    assert document["next"] == ["cd chat", key, "llmops deploy"]
+
+
 def test_once_the_infrastructure_is_known_it_is_not_named_again(tmp_path: Path) -> None:
     llmops("init", "chat", "--target", "azure", cwd=tmp_path)
     file = tmp_path / "chat/llmops.toml"

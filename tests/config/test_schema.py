@@ -31,7 +31,7 @@ INVALID = [
     'name = "chat"\n[secrets]\nrequired = ["LLMOPS_MODEL"]',
     'name = "chat"\n[targets.local]\nport = "8000"',
     'name = "chat"\n[targets.Local]',
-    'name = "chat"\n[targets.x]\nkind = "aws"',
+    'name = "chat"\n[targets.x]\nkind = "nowhere"',
 ]
 
 

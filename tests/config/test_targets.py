@@ -36,7 +36,7 @@ extends = "staging"
 
 def test_an_unknown_kind_is_answered_with_the_kinds_there_are() -> None:
     assert "line 3: targets.x.kind is not a kind of target; there are: local" in refusal(
-        '[targets.x]\nkind = "aws"'
+        '[targets.x]\nkind = "nowhere"'
     )
     assert "targets.cloud has no known kind" in refusal("[targets.cloud]")
     assert "targets.x.kind is not a kind" in refusal("[targets.x]\nkind = [1]")

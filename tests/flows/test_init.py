@@ -13,7 +13,7 @@ import yaml
 
 from llmops_cli.config.azure import AzureTarget
 from llmops_cli.config.compose_target import ComposeTarget
-from llmops_cli.config.environment import required_secrets
+from llmops_cli.config.environment import credential_secret, required_secrets
 from llmops_cli.config.host_target import HostTarget
 from llmops_cli.config.load import load
 from llmops_cli.config.on_target import on_target
@@ -286,7 +286,7 @@ def test_without_git_nothing_is_written(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("option", "there_is"), [({"kind": "aws"}, "local"), ({"template": "nothing"}, "chat")]
+    ("option", "there_is"), [({"kind": "nowhere"}, "local"), ({"template": "nothing"}, "chat")]
 )
 def test_an_unknown_kind_or_template_is_answered_with_those_there_are(
     folder: Path, option: dict[str, str], there_is: str
@@ -520,3 +520,37 @@ def test_the_template_of_a_whole_stack_in_containers_does_not_go_with_hosts(fold
     with pytest.raises(UsageError, match="does not go with"):
         run(folder, template="production", kind="host")
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "template"),
+    [("aws", "chat"), ("aws", "litellm-proxy"), ("gcp", "chat"), ("gcp-run", "chat")],
+)
+def test_a_project_for_aws_or_google_has_a_target_there_and_one_here(
+    folder: Path, kind: str, template: str
+) -> None:
+    run(folder, kind=kind, template=template)
+    config, there = load(folder), kind.partition("-")[0]
+    here = "compose" if template == "litellm-proxy" else "local"
+    assert list(config.targets) == [here, there]
+    assert config.targets[there].kind == kind
+    assert config.default_target == here
+    assert config.image.platform == "linux/amd64"
+    # Alone, it needs nothing but the key that callers present.
+    assert required_secrets(on_target(config, here)) == (credential_secret(config),)
+    assert all((folder / path).is_file() for path in files_for(config, there))
+    again = run(folder, kind=kind, template=template)
+    assert set(actions(again).values()) == {Action.UNCHANGED}
+
+
+def test_a_proxy_has_nothing_that_litellm_would_not_read(folder: Path) -> None:
+    run(folder, template="litellm-proxy", kind="aws")
+    names = {path.name for path in folder.iterdir()}
+    assert {"Dockerfile", "start.py", "litellm.yaml", "infra"} <= names
+    assert not {"prompts", "evals"} & names
+    compile((folder / "start.py").read_text(), "start.py", "exec")
+    assert "USER 10001:10001" in (folder / "Dockerfile").read_text()
+    # The load balancer asks what needs no key and calls no model.
+    variables = json.loads((folder / "infra/aws/terraform.tfvars.json").read_text())
+    assert variables["health_path"] == "/health/readiness"
+    assert variables["port"] == 4000

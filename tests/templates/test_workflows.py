@@ -25,7 +25,16 @@ WRITTEN = [
     ("azure", "router"),
     ("azure-containerapp", "chat"),
     ("azure-containerapp", "router"),
+    ("aws", "chat"),
+    ("aws", "litellm-proxy"),
+    ("gcp", "chat"),
+    ("gcp-run", "chat"),
 ]
+#: Actions that prove to a cloud who asks, and what they are given: no key.
+OF_CLOUDS = {
+    "aws-actions/configure-aws-credentials": {"role-to-assume", "aws-region"},
+    "google-github-actions/auth": {"workload_identity_provider", "service_account"},
+}
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob(f"*/{WORKFLOW}"))
 
 
@@ -98,7 +107,8 @@ def test_every_action_is_pinned_and_no_expression_is_in_a_script(workflow: Path)
     steps = [step for job in jobs(workflow).values() for step in job["steps"]]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in used)
+    known = "|".join([r"actions/[a-z-]+", *OF_CLOUDS])
+    assert all(re.fullmatch(rf"({known})@[0-9a-f]{{40}}", action) for action in used)
     assert not [step for step in steps if "${{" in step.get("run", "")]
 
 
@@ -129,9 +139,26 @@ def test_it_tests_before_it_deploys_and_asks_the_address_afterwards(workflow: Pa
     if "deploy" in found:
         done = [step.get("run", "") for step in found["deploy"]["steps"]]
         deployed = next(i for i, command in enumerate(done) if command.startswith("llmops deploy"))
-        target = "host" if "-t host" in done[deployed] else "azure"
+        target = done[deployed].split()[3]
+        assert target in ("host", "azure", "aws", "gcp")
         assert done[deployed].startswith(f"llmops deploy -t {target} --lock-wait")
         assert f"llmops smoke-test -t {target} --junit" in done[deployed + 1]
+
+
+def test_a_cloud_is_shown_githubs_own_token_after_everything_is_installed(workflow: Path) -> None:
+    steps = jobs(workflow).get("deploy", {"steps": []})["steps"]
+    for number, step in enumerate(steps):
+        action = step.get("uses", "").partition("@")[0]
+        if action in OF_CLOUDS:
+            assert set(step["with"]) == OF_CLOUDS[action]
+            assert steps[number - 1]["run"].startswith("pip install")
+            assert steps[number + 1]["run"].startswith("llmops deploy")
+
+
+def test_what_google_leaves_in_the_tree_of_a_job_makes_no_release_dirty() -> None:
+    for kind in ("gcp", "gcp-run"):
+        lines = template_texts("chat", kind, "chat", 8000)[".gitignore"].splitlines()
+        assert "gha-creds-*.json" in lines
 
 
 @pytest.fixture

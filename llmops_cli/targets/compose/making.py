@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmops_cli.config.compose_target import ComposeTarget as Settings
+from llmops_cli.config.environment import STAND_ALONE
 from llmops_cli.config.model import Config
 from llmops_cli.core.target import SecretStore
 from llmops_cli.engine.docker import Engine
@@ -92,7 +93,9 @@ def _manners(config: Config, stack: Stack, settings: Settings) -> Manners:
 
 
 def _added(config: Config, settings: Settings) -> dict[str, str]:
+    is_alone = settings.stand_alone and config.image.litellm
     return {
+        **({STAND_ALONE: "on"} if is_alone else {}),
         "HOST": "0.0.0.0",  # noqa: S104 - inside the container, which publishes nothing
         "PORT": str(config.image.port),
         "LLMOPS_DRAIN_SECONDS": f"{settings.drain_seconds:g}",
