@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Candidate
 from llmops_cli.errors import DeployError, LlmopsError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.aws_ecs import answering, changing, evidence, moving, registering, scaling

@@ -1,6 +1,6 @@
 """Watches who answers at the public address after a release has been given the traffic."""
 
-from llmops_cli.clouds.azure.patience import pauses
+from llmops_cli.clouds.pauses import pauses
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.aws_ecs import answering
 from llmops_cli.targets.aws_ecs.place import Place
