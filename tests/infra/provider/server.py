@@ -129,9 +129,8 @@ class Provider(rpc.ProviderServicer):
         return pb.StopProvider.Response()
 
     def open_ephemeral(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
-        """Return an ephemeral value: the secret that a write-only argument was given."""
-        value = self.world.secrets["azurerm_key_vault_secret", given["name"], "value_wo"]
-        return {**given, "value": value}
+        """Return an ephemeral value."""
+        return {**given, **self.world.opened(kind, given)}
 
     def _known(self, kind: str, block: Block, value: dict[str, Any], top: dict[str, Any]) -> Any:
         """Return a planned block with what was unknown filled in."""

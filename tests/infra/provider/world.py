@@ -50,6 +50,10 @@ class World:
         """Return what a data source of that type says."""
         return {"azurerm_client_config": _CLIENT}[kind]
 
+    def opened(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Return an ephemeral value: the secret that a write-only argument was given."""
+        return {"value": self.secrets["azurerm_key_vault_secret", given["name"], "value_wo"]}
+
     def computed(self, kind: str, attribute: str, given: dict[str, Any]) -> Any:
         """Return what Azure says of a resource that it made."""
         name = given.get("name") or "unnamed"
