@@ -11,6 +11,7 @@ from pathlib import Path
 from llmops_cli.config.load import load
 from llmops_cli.flows.infra_files import files_for
 from tests.commands import Run
+from tests.infra.moto_completed import serving_moto
 from tests.project import LLMOPS, Project
 
 _SECONDS = 600
@@ -66,21 +67,14 @@ class AwsSite:
 @contextmanager
 def made_aws_site(root: Path, plugins: Path, text: str = PROJECT) -> Iterator[AwsSite]:
     """Make a project on an AWS in which there is nothing yet."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
+    with serving_moto() as url:
         project = Project(root / "chat", 0)
-        project.environment |= _environment(f"http://{host}:{port}", plugins)
+        project.environment |= _environment(url, plugins)
         project.root.mkdir()
         project.write("llmops.toml", text)
         for path, content in files_for(load(project.root), "aws").items():
             project.write(path, as_moto_takes_it(content) if path.endswith(".tf") else content)
-        yield AwsSite(project, f"http://{host}:{port}")
-    finally:
-        server.stop()
+        yield AwsSite(project, url)
 
 
 def as_moto_takes_it(text: str) -> str:
