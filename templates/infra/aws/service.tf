@@ -97,8 +97,7 @@ resource "aws_ecs_service" "main" {
   }
 
   deployment_configuration {
-    strategy             = local.tests == 1 ? "BLUE_GREEN" : "ROLLING"
-    bake_time_in_minutes = 0
+    strategy = local.tests == 1 ? "BLUE_GREEN" : "ROLLING"
   }
 
   # Of rolling deployments: ECS itself goes back where new tasks keep failing.

@@ -1,0 +1,55 @@
+"""The role that Terraform makes for a workflow has exactly the rights that llmops uses."""
+
+import re
+from pathlib import Path
+
+from tests.fakes.aws.cloud import AwsCloud
+from tests.fakes.aws.fixtures import MakeAwsProject
+
+GITHUB = Path(__file__).parents[2] / "templates/infra/aws/github.tf"
+#: Services and operations that IAM calls otherwise than the interface does.
+_SERVICES = {"elbv2": "elasticloadbalancing", "secretsmanager": "secretsmanager"}
+_OPERATIONS = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjects": "s3:ListBucket",
+}
+#: Everybody may ask who he is.
+_FREE = {"sts:GetCallerIdentity"}
+
+
+def _allowed() -> set[str]:
+    policy = GITHUB.read_text().partition('"aws_iam_policy_document" "deployer" {')[2]
+    return set(re.findall(r'"([a-z0-9-]+:[A-Z]\w+)"', policy))
+
+
+def _asked(aws: AwsCloud) -> set[str]:
+    found = set()
+    for call in aws.requests:
+        service, _, operation = call.operation.partition(".")
+        if operation:
+            action = f"{_SERVICES.get(service, service)}:{operation}"
+            found.add(_OPERATIONS.get(action, action))
+    return found - _FREE
+
+
+def test_whatever_a_deploy_and_a_rollback_ask_is_allowed_to_the_workflow(
+    aws: AwsCloud, aws_project: MakeAwsProject
+) -> None:
+    project = aws_project()
+    project.ok("deploy", "-t", "aws")
+    (project.root / "prompts/system.md").write_text("Be kind.\n")
+    project.commit()
+    for words in (("deploy",), ("rollback",), ("status",), ("logs",)):
+        project.ok(*words, "-t", "aws")
+    asked = _asked(aws)
+    assert {"ecs:UpdateService", "s3:PutObject"} <= asked
+    assert asked - _allowed() == set()
+
+
+def test_no_right_is_given_for_everything_of_a_service() -> None:
+    assert len(_allowed()) > 40
+    policy = GITHUB.read_text()
+    assert not re.search(r'"[a-z0-9-]+:\*"', policy)
+    assert '"iam:PassedToService"' in policy
