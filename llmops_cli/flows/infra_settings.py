@@ -102,7 +102,7 @@ def require_tomlkit() -> None:
             "The package that writes llmops.toml is not installed.",
             evidence="There is no tomlkit.",
             state="Nothing was changed.",
-            next_step="pip install 'llmops-cli[azure]'",
+            next_step="pip install tomlkit, which the extras azure, aws and gcp have too",
         )
 
 
