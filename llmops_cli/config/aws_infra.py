@@ -91,7 +91,7 @@ class AwsInfra(Table):
     spot: bool = Field(
         default=False,
         description="Whether tasks run on spare capacity, which costs a third and which AWS takes "
-        "back with two minutes' notice.",
+        "back with two minutes' notice. Decided when the service is made.",
     )
     waf: bool | None = Field(
         default=None,

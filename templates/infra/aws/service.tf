@@ -126,8 +126,10 @@ resource "aws_ecs_service" "main" {
   }
 
   lifecycle {
-    # The release that runs, how many tasks it has and which group it is in: `llmops deploy`.
+    # The release that runs, how many tasks it has and which group it is in: `llmops deploy`. Where
+    # tasks run is decided once: a change would replace the service, and the release with it.
     ignore_changes = [
+      capacity_provider_strategy,
       task_definition,
       desired_count,
       load_balancer,
