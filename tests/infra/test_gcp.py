@@ -154,7 +154,7 @@ def test_who_google_does_not_let_in_is_told_how_to_log_in(cloud_run: GcpSite) ->
 def test_without_anything_switched_on_nobody_is_trusted_and_nothing_told(made: Made) -> None:
     plan = made("gcp-run", lines="").project.ok("infra", "plan").out
     assert "google_service_account.deployer" in plan
-    assert not re.search("identity_pool|monitoring|budget", plan)
+    assert not re.search("identity_pool|google_monitoring|budget", plan)
 
 
 @pytest.mark.parametrize("key", ["project", "location"])

@@ -6,14 +6,14 @@ import pytest
 
 pytest.importorskip("boto3")
 
-from llmops_cli.clouds.aws.account import Account  # noqa: E402
-from llmops_cli.clouds.aws.secret_values import NAME_TAG, PROPOSED  # noqa: E402
-from llmops_cli.config.aws_target import AwsTarget  # noqa: E402
-from llmops_cli.core.secret import Secret  # noqa: E402
-from llmops_cli.errors import AccessError, LlmopsError, PreflightError, UsageError  # noqa: E402
-from llmops_cli.secret_stores.secrets_manager import SecretsManagerStore  # noqa: E402
-from tests.fakes.aws.cloud import AwsCloud  # noqa: E402
-from tests.fakes.aws.wire import Refusal  # noqa: E402
+from llmops_cli.clouds.aws.account import Account
+from llmops_cli.clouds.aws.secret_values import NAME_TAG, PROPOSED
+from llmops_cli.config.aws_target import AwsTarget
+from llmops_cli.core.secret import Secret
+from llmops_cli.errors import AccessError, LlmopsError, PreflightError, UsageError
+from llmops_cli.secret_stores.secrets_manager import SecretsManagerStore
+from tests.fakes.aws.cloud import AwsCloud
+from tests.fakes.aws.wire import Refusal
 
 VALUE = "a value with spaces, ünïcode, $dollars and\na second line"
 Fresh = Callable[[], SecretsManagerStore]

@@ -16,7 +16,6 @@ locals {
 
   interfaces = concat(local.interfaces_of_kind, [
     "artifactregistry.googleapis.com",
-    "billingbudgets.googleapis.com",
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
@@ -25,7 +24,7 @@ locals {
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
     "sts.googleapis.com",
-  ])
+  ], var.monthly_budget == null ? [] : ["billingbudgets.googleapis.com"])
 }
 
 resource "google_project_service" "main" {
