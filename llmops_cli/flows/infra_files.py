@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
+from llmops_cli.config.gcp_run import CloudRunTarget
+from llmops_cli.config.gcp_vertex import VertexTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import TargetSettings
 from llmops_cli.flows.infra_variables import variables_of
@@ -14,13 +16,18 @@ from llmops_cli.rendering import render, template_names
 _ROOT = "infra"
 #: Made from the settings of the project, every time; the other files belong to the operator.
 VARIABLES = "terraform.tfvars.json"
-_STATE_KEYS = ("project", "target", "location", "name_suffix", "operators", "region", "account")
+_STATE_KEYS = (
+    *("project", "target", "location", "name_suffix", "operators"),
+    *("region", "account", "gcp_project"),
+)
 _AZURE = (("shared", ""), ("{kind}", ""), ("state", "state/"))
 #: The folders of templates that describe a kind of target, and where below its own they go.
 _FOLDERS = {
     "azure": _AZURE,
     "azure-containerapp": _AZURE,
     "aws": (("aws", ""), ("aws-state", "state/")),
+    "gcp": (("gcp", ""), ("gcp-vertex", ""), ("gcp-state", "state/")),
+    "gcp-run": (("gcp", ""), ("gcp-run", ""), ("gcp-state", "state/")),
 }
 _IGNORED = ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\ncrash.log\n"
 
@@ -52,7 +59,7 @@ def variable_files(config: Config, target: str) -> dict[str, str]:
 
 def has_infrastructure(settings: TargetSettings) -> bool:
     """Whether the project says that something is to be made for a target."""
-    kinds = AzureWebappTarget | AzureContainerAppTarget | AwsTarget
+    kinds = AzureWebappTarget | AzureContainerAppTarget | AwsTarget | VertexTarget | CloudRunTarget
     return isinstance(settings, kinds) and settings.infra is not None
 
 

@@ -6,6 +6,8 @@ from llmops_cli.config.aws_infra import EVERYBODY, AwsInfra
 from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.config.azure_containerapp import AzureContainerAppTarget
 from llmops_cli.config.azure_webapp import AzureWebappTarget
+from llmops_cli.config.gcp_run import CloudRunTarget
+from llmops_cli.config.gcp_vertex import VertexTarget
 from llmops_cli.config.model import Config
 from llmops_cli.config.target import TargetSettings
 
@@ -34,6 +36,7 @@ _OF_AWS = (
     "drain_seconds",
     "ready_seconds",
 )
+_OF_GCP = ("location", "secret_prefix", "service", "public")
 #: Keys of our own that Terraform calls otherwise, or that are decided here.
 _DECIDED = {"profile", "make_zone", "make_github_provider"}
 #: Seconds that the load balancer waits for an answer, at the least.
@@ -43,7 +46,10 @@ _ANSWER_SECONDS = 300
 def variables_of(config: Config, target: str) -> dict[str, object]:
     """Return the variables that the project's settings give."""
     settings = config.targets[target]
-    first = {"project": config.name, "target": target, "port": config.image.port}
+    first: dict[str, object] = {"project": config.name, "target": target}
+    if isinstance(settings, VertexTarget | CloudRunTarget):
+        return {**first, **_gcp(config, settings)}
+    first["port"] = config.image.port
     if isinstance(settings, AwsTarget):
         return {**first, **_aws(config, settings)}
     assert isinstance(settings, AzureWebappTarget | AzureContainerAppTarget)
@@ -68,6 +74,17 @@ def _aws(config: Config, settings: AwsTarget) -> dict[str, object]:
         "networks": list(infra.networks) or ([EVERYBODY] if infra.domain else []),
         "makes_zone": infra.make_zone,
         "makes_github_provider": infra.make_github_provider,
+    }
+
+
+def _gcp(config: Config, settings: VertexTarget | CloudRunTarget) -> dict[str, object]:
+    assert settings.infra is not None
+    project = {"gcp_project": settings.project} if settings.project else {}
+    return {
+        **project,
+        **_some(settings, _OF_GCP),
+        "calls_models": any(one.credential == "google" for one in config.api.upstreams),
+        **settings.infra.model_dump(mode="json", exclude_none=True),
     }
 
 

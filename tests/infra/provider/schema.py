@@ -160,7 +160,9 @@ def _hcl_name(part: Mapping[str, Any]) -> str:
     """Return a property's name in Terraform, which the link to its documentation keeps."""
     documentation = part.get("docs", {})
     text = documentation.get("summary", "") + documentation.get("remarks", "")
-    link = re.search(r"#([a-z0-9_]+)\}?", text)
+    # Google's own pages are linked there too, and first.
+    link = re.search(r"registry\.terraform\.io[^#\s]*#([a-z0-9_]+)", text)
+    link = link or re.search(r"#([a-z0-9_]+)\}?", text)
     return link[1] if link else _snake(part["name"])
 
 
