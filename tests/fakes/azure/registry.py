@@ -1,62 +1,25 @@
 """A container registry of Azure: its tokens, what it keeps, and how it shows as a resource."""
 
-import hashlib
 import json
 import secrets as chance
 import ssl
-import threading
 import time
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.fakes.azure.entra import Entra
-from tests.fakes.azure.registry_pages import Pages
+from tests.fakes.azure.registry_pages import AzurePages
 from tests.fakes.call import Call, Handler, Reply, refusal
+from tests.fakes.registry import RegistryServer
 
 #: Whom tokens for registries are for, in every cloud.
 AUDIENCE = "https://containerregistry.azure.net"
 ARM_AUDIENCE = "https://management.azure.com"
 #: The user that stands for "the password is a token".
 USER = "00000000-0000-0000-0000-000000000000"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 _ACTIONS = {"AcrPull": {"pull"}, "AcrPush": {"pull", "push"}, "AcrDelete": {"delete"}}
-
-
-@dataclass
-class Contents:
-    """What a registry keeps. Digests are verified, so that they are what clients computed."""
-
-    blobs: dict[str, bytes] = field(default_factory=dict)
-    manifests: dict[tuple[str, str], tuple[bytes, str]] = field(default_factory=dict)
-    tags: dict[tuple[str, str], str] = field(default_factory=dict)
-    uploads: dict[str, bytes] = field(default_factory=dict)
-
-    def put_image(self, repository: str, tag: str, labels: Mapping[str, str] | None) -> str:
-        """Put an image without layers there, as `images/published.py` reads it; give its digest."""
-        settings = {"architecture": "amd64", "os": "linux", "config": {"Labels": labels}}
-        config = json.dumps({**settings, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
-        digest = digest_of(config)
-        self.blobs[digest] = config
-        part = {"mediaType": OCI_CONFIG, "size": len(config), "digest": digest}
-        manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": part, "layers": []}
-        return self.put_manifest(repository, tag, json.dumps(manifest).encode(), OCI_MANIFEST)
-
-    def put_manifest(self, repository: str, reference: str, body: bytes, kind: str) -> str:
-        """Keep a manifest, under a tag unless it is put by its digest."""
-        digest = digest_of(body)
-        self.manifests[repository, digest] = (body, kind)
-        if ":" not in reference:
-            self.tags[repository, reference] = digest
-        return digest
-
-    def digest(self, repository: str, reference: str) -> str | None:
-        """Return the digest that a tag or a digest stands for, if it is there."""
-        digest = self.tags.get((repository, reference), reference)
-        return digest if (repository, digest) in self.manifests else None
 
 
 @dataclass
@@ -111,59 +74,24 @@ class Tokens:
         return f"repository:{repository}:{action}" in granted
 
 
-class Registry(ThreadingHTTPServer):
-    """A registry at ``localhost:PORT``, which speaks TLS only. ``requests`` is what it was asked.
+class Registry(RegistryServer):
+    """A registry whose tokens are those of an Entra ID.
 
-    ``instead`` answers before everything else: it gets method and path, and may give a status.
     ``said`` is a text that it adds to what it says of a token that it does not take.
     """
 
-    contents: Contents
     tokens: Tokens
-    requests: list[tuple[str, str]]
-    instead: Callable[[str, str], int | None]
     said: str
 
-    daemon_threads = True
-
     def __init__(self, context: ssl.SSLContext, entra: Entra) -> None:
-        super().__init__(("127.0.0.1", 0), Pages)
-        self._context = context
+        super().__init__(context, AzurePages)
         self.renew(entra)
 
     def renew(self, entra: Entra) -> None:
         """Forget everything, and believe the tokens of another Entra ID, for the next test."""
-        self.contents = Contents()
+        self.empty()
         self.tokens = Tokens(entra)
-        self.requests = []
         self.said = ""
-        self.instead = lambda method, path: None
-
-    @property
-    def host(self) -> str:
-        """As it stands in the name of an image."""
-        return f"localhost:{self.server_port}"
-
-    def put_image(self, repository: str, tag: str, labels: Mapping[str, str] | None = None) -> str:
-        """Put an image there, and return its digest. ``repository`` is without the host."""
-        return self.contents.put_image(repository, tag, labels)
-
-    def get_request(self) -> tuple[Any, Any]:
-        plain, address = super().get_request()
-        # The handshake is made in the thread of the connection: who stalls it stalls nobody else.
-        secured = self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-        return secured, address
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that do not speak TLS, or trust nobody, go away."""
-
-    def __enter__(self) -> "Registry":
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
-        self.server_close()
 
     def handlers(self, name: str = "crdemo") -> Mapping[str, Handler]:
         """Return what Resource Manager answers about it, where it has that name."""
@@ -206,11 +134,6 @@ class Registry(ThreadingHTTPServer):
                 },
             },
         }
-
-
-def digest_of(body: bytes) -> str:
-    """Return the digest of a blob or a manifest."""
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _token(claims: Mapping[str, str], hours: int) -> str:

@@ -1,47 +1,42 @@
-"""The pages of a registry of Azure: tokens at /oauth2/, and images at /v2/."""
+"""The pages that only a registry of Azure has: tokens at /oauth2/."""
 
 import json
-import re
-import uuid
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
+
+from tests.fakes.registry_pages import Pages
 
 if TYPE_CHECKING:
     from tests.fakes.azure.registry import Registry
 
-_PATH = re.compile(
-    r"/v2/(?P<repository>.+?)/(?:blobs/uploads/(?P<upload>[\w-]*)|blobs/(?P<blob>sha256:[0-9a-f]{64})"
-    r"|manifests/(?P<reference>[^/]+)|tags/(?P<tags>list))/?"
-)
 _WHY = "authentication required, visit https://aka.ms/acr/authorization for more information."
 
 
-class Pages(BaseHTTPRequestHandler):
-    """Answers one request after the other on one connection."""
+class AzurePages(Pages):
+    """Believes tokens that it has given itself."""
 
-    protocol_version = "HTTP/1.1"
+    brand = "AzureContainerRegistry"
     server: "Registry"
 
-    def do_GET(self) -> None:
-        self.path, _, query = self.path.partition("?")
-        self.query = dict(parse_qsl(query))
-        self.body = self._read()
-        self.server.requests.append((self.command, self.path))
-        status = self.server.instead(self.command, self.path)
-        if status is not None:
-            self._refuse(status, "UNKNOWN", "what a test wants")
-        elif self.path.startswith("/oauth2/"):
-            self._give_token()
-        elif self.path in ("/v2/", "/v2"):
-            if self._is_let_in("", "pull"):
-                self._say(200, b"{}", "application/json")
-        elif found := _PATH.fullmatch(self.path):
-            self._at(found)
-        else:
-            self._refuse(404, "NAME_UNKNOWN", "there is no such page")
+    def has_own_page(self) -> bool:
+        """Give a token where one is asked for."""
+        if not self.path.startswith("/oauth2/"):
+            return False
+        self._give_token()
+        return True
 
-    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - names of the library
+    def is_let_in(self, repository: str, action: str) -> bool:
+        """Whether the client's token is good for that."""
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.server.tokens.may(token, repository, action):
+            return True
+        host = self.server.host
+        asked = "pull,push" if action == "push" else action
+        scope = f',scope="repository:{repository}:{asked}"' if repository else ""
+        error = ',error="insufficient_scope"' if token in self.server.tokens.access else ""
+        challenge = f'Bearer realm="https://{host}/oauth2/token",service="{host}"{scope}{error}'
+        self.refuse(401, "UNAUTHORIZED", _WHY, {"WWW-Authenticate": challenge})
+        return False
 
     def _give_token(self) -> None:
         form = {**self.query, **dict(parse_qsl(self.body.decode()))}
@@ -52,150 +47,6 @@ class Pages(BaseHTTPRequestHandler):
             basic = self.headers.get("Authorization", "").removeprefix("Basic ")
             name, token = "access_token", tokens.given(basic, form)
         if token is None:
-            self._refuse(401, "UNAUTHORIZED", f"{_WHY} {self.server.said}".strip())
+            self.refuse(401, "UNAUTHORIZED", f"{_WHY} {self.server.said}".strip())
         else:
-            self._say(200, json.dumps({name: token}).encode(), "application/json; charset=utf-8")
-
-    def _at(self, found: "re.Match[str]") -> None:
-        action = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}.get(self.command, "push")
-        if not self._is_let_in(found["repository"], action):
-            return
-        if found["tags"]:
-            self._tell_tags(found["repository"])
-        elif found["blob"]:
-            self._at_blob(found["blob"])
-        elif found["reference"]:
-            self._at_manifest(found["repository"], found["reference"])
-        else:
-            self._at_upload(found["repository"], found["upload"])
-
-    def _is_let_in(self, repository: str, action: str) -> bool:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self.server.tokens.may(token, repository, action):
-            return True
-        host = self.server.host
-        asked = "pull,push" if action == "push" else action
-        scope = f',scope="repository:{repository}:{asked}"' if repository else ""
-        error = ',error="insufficient_scope"' if token in self.server.tokens.access else ""
-        challenge = f'Bearer realm="https://{host}/oauth2/token",service="{host}"{scope}{error}'
-        self._refuse(401, "UNAUTHORIZED", _WHY, {"WWW-Authenticate": challenge})
-        return False
-
-    def _tell_tags(self, repository: str) -> None:
-        names = sorted(tag for there, tag in self.server.contents.tags if there == repository)
-        if not names:
-            self._refuse(404, "NAME_UNKNOWN", f"repository {repository} is not found")
-            return
-        first = [name for name in names if name > self.query.get("last", "")]
-        shown = first[: int(self.query.get("n", "100"))]
-        headers = {}
-        if len(shown) < len(first):
-            headers["Link"] = f'<{self.path}?last={shown[-1]}&n={len(shown)}>; rel="next"'
-        body = json.dumps({"name": repository, "tags": shown}).encode()
-        self._say(200, body, "application/json", headers)
-
-    def _at_blob(self, digest: str) -> None:
-        blob = self.server.contents.blobs.get(digest)
-        if blob is None:
-            self._refuse(404, "BLOB_UNKNOWN", "blob unknown to registry")
-        else:
-            headers = {"Docker-Content-Digest": digest}
-            self._say(200, blob, "application/octet-stream", headers)
-
-    def _at_manifest(self, repository: str, reference: str) -> None:
-        contents = self.server.contents
-        if self.command == "PUT":
-            self._put_manifest(repository, reference)
-            return
-        digest = contents.digest(repository, reference)
-        if digest is None:
-            self._refuse(404, "MANIFEST_UNKNOWN", f"manifest tagged by {reference} is not found")
-        elif self.command == "DELETE":
-            del contents.manifests[repository, digest]
-            for key in [key for key, held in contents.tags.items() if held == digest]:
-                del contents.tags[key]
-            self._say(202, b"", "application/json")
-        else:
-            body, kind = contents.manifests[repository, digest]
-            self._say(200, body, kind, {"Docker-Content-Digest": digest})
-
-    def _put_manifest(self, repository: str, reference: str) -> None:
-        document: dict[str, Any] = json.loads(self.body)
-        parts = [document.get("config"), *document.get("layers", [])]
-        missing = [
-            part["digest"]
-            for part in parts
-            if part and part["digest"] not in self.server.contents.blobs
-        ]
-        if missing:
-            self._refuse(404, "MANIFEST_BLOB_UNKNOWN", f"blob {missing[0]} is unknown")
-            return
-        kind = self.headers["Content-Type"]
-        digest = self.server.contents.put_manifest(repository, reference, self.body, kind)
-        place = f"/v2/{repository}/manifests/{digest}"
-        self._say(201, b"", kind, {"Location": place, "Docker-Content-Digest": digest})
-
-    def _at_upload(self, repository: str, upload: str) -> None:
-        uploads = self.server.contents.uploads
-        if self.command == "POST":
-            upload = str(uuid.uuid4())
-            uploads[upload] = b""
-        if upload not in uploads:
-            self._refuse(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
-        elif self.command == "DELETE":
-            del uploads[upload]
-            self._say(204, b"", "application/json")
-        elif self.command == "PUT":
-            self._end_upload(repository, uploads.pop(upload) + self.body)
-        else:
-            uploads[upload] += self.body
-            headers = {
-                "Location": f"/v2/{repository}/blobs/uploads/{upload}?_state=a%2Bb%3D",
-                "Docker-Upload-UUID": upload,
-                "Range": f"0-{max(0, len(uploads[upload]) - 1)}",
-            }
-            self._say(202, b"", "application/json", headers)
-
-    def _end_upload(self, repository: str, blob: bytes) -> None:
-        from tests.fakes.azure.registry import digest_of
-
-        digest = digest_of(blob)
-        if digest != self.query.get("digest"):
-            self._refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
-            return
-        self.server.contents.blobs[digest] = blob
-        place = f"/v2/{repository}/blobs/{digest}"
-        headers = {"Location": place, "Docker-Content-Digest": digest}
-        self._say(201, b"", "application/octet-stream", headers)
-
-    def _read(self) -> bytes:
-        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        whole = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            whole += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return whole
-
-    def _refuse(
-        self, status: int, code: str, said: str, headers: dict[str, str] | None = None
-    ) -> None:
-        document = {"errors": [{"code": code, "message": said, "detail": None}]}
-        self._say(status, json.dumps(document).encode(), "application/json", headers)
-
-    def _say(
-        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
-        self.send_header("Server", "AzureContainerRegistry")
-        for name, value in {**(headers or {}), "Content-Type": kind}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Write nothing."""
+            self.say(200, json.dumps({name: token}).encode(), "application/json; charset=utf-8")

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.azure.cloud import AzureCloud
-from tests.fakes.azure.registry import OCI_CONFIG, OCI_MANIFEST, Registry, digest_of
+from tests.fakes.azure.registry import Registry
 from tests.fakes.call import Call, Handler, Reply, refusal
+from tests.fakes.registry_contents import OCI_CONFIG, OCI_MANIFEST, digest_of
 
 #: What makes an address a signed one; nobody may ever be shown it.
 SIGNATURE = "sv=2025-01-05&se=2026-11-22T00%3A00%3A00Z&sr=b&sp=cw&sig=signature-sentinel%2B8c1f%3D"

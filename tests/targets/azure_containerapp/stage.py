@@ -9,8 +9,9 @@ from tests.fakes.azure.apps import ContainerApps
 from tests.fakes.azure.apps_state import IDENTITY
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject, make_azure_project
-from tests.fakes.azure.registry import Contents, Registry
+from tests.fakes.azure.registry import Registry
 from tests.fakes.azure.vault import Vault
+from tests.fakes.registry_contents import Contents
 from tests.project import API_KEY, Run
 
 KIND = "azure-containerapp"

@@ -7,9 +7,10 @@ from typing import Any
 
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.project import AzureProject, make_azure_project
-from tests.fakes.azure.registry import Contents, Registry, Tokens
+from tests.fakes.azure.registry import Registry, Tokens
 from tests.fakes.azure.vault import Vault
 from tests.fakes.azure.web import CLIENT, IDENTITY, WebApps
+from tests.fakes.registry_contents import Contents
 from tests.project import API_KEY, Run
 
 KIND = "azure"
