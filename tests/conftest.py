@@ -8,7 +8,7 @@ import pytest
 
 from tests.project import Project, make_project
 
-pytest_plugins = ("tests.fakes.azure.fixtures", "tests.hosts.snapshot")
+pytest_plugins = ("tests.fakes.aws.fixtures", "tests.fakes.azure.fixtures", "tests.hosts.snapshot")
 
 #: How many variants were left out, where they were collected.
 _LEFT = pytest.StashKey[int]()

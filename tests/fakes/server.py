@@ -57,6 +57,12 @@ class Connection(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that asks before it sends its content to go on, at once."""
+        is_expected = super().handle_expect_100()
+        self.wfile.flush()
+        return is_expected
+
     def content(self) -> bytes:
         """Read the content of the request."""
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
