@@ -55,8 +55,9 @@ class Revision:
         self.tasks = [task for task in self.tasks if not task.stop]
         self.failures += len(ended)
         said = [f"has stopped 1 running tasks: (task {one.id}). {_why(one)}" for one in ended]
-        if launcher.manner(self.definition) == "no capacity" and len(self.tasks) < self.desired:
-            return [*said, _NO_CAPACITY]
+        refusal = _UNPLACED.get(launcher.manner(self.definition))
+        if refusal and len(self.tasks) < self.desired:
+            return [*said, f"was unable to place a task. Reason: {refusal}"]
         while len(self.tasks) < self.desired:
             self.tasks.append(launcher.launch(self.definition, self.deployment))
             said.append(f"has started 1 tasks: (task {self.tasks[-1].id}).")
@@ -104,11 +105,11 @@ class Revision:
         }
 
 
-_NO_CAPACITY = (
-    "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again "
-    "later or in a different availability zone. For more information, see the Troubleshooting "
-    "section of the Amazon ECS Developer Guide."
-)
+_UNPLACED = {
+    "no capacity": "Capacity is unavailable at this time. Please try again later or in a different "
+    "availability zone.",
+    "quota": "You've reached the limit on the number of vCPUs you can run concurrently.",
+}
 
 
 def _why(task: Task) -> str:

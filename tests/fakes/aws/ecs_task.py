@@ -1,5 +1,6 @@
 """A task of the fake ECS: what was started of a task definition, and how it ended."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,9 +9,11 @@ from tests.fakes.aws.secrets import Secrets
 from tests.fakes.containers import Container, Containers
 
 #: What tasks of a release do besides what their image does: nothing; there is no capacity for
-#: them; the load balancer never finds them healthy; they run out of memory; they stay pending;
+#: them, or the account may have no more; the load balancer never finds them healthy; they run out of memory; they stay pending;
 #: AWS finds them well, and nobody gets an answer.
-Manner = Literal["good", "no capacity", "target unhealthy", "out of memory", "pending", "silent"]
+Manner = Literal[
+    "good", "no capacity", "quota", "target unhealthy", "out of memory", "pending", "silent"
+]
 #: How often a task is looked at before its health check counts as failed.
 PATIENCE = 2
 TARGET_GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/demo"
@@ -53,6 +56,7 @@ class Task:
     stop: Stop | None = None
     looks: int = 0
     address: str = "10.0.1.5"
+    created: float = field(default_factory=time.time)
 
     @property
     def arn(self) -> str:
@@ -122,12 +126,12 @@ class Task:
             "launchType": "FARGATE",
             "cpu": self.definition.get("cpu", "256"),
             "memory": self.definition.get("memory", "512"),
-            "createdAt": 1_790_000_000.0,
+            "createdAt": self.created,
             "version": 1 + self.looks,
         }
         if self.stop:
             shown |= {"stopCode": self.stop.code, "stoppedReason": self.stop.reason}
-            shown["stoppedAt"] = 1_790_000_100.0
+            shown["stoppedAt"] = self.created + 1
         return shown
 
     def _container(self, status: str) -> dict[str, Any]:
