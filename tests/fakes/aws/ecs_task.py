@@ -9,8 +9,8 @@ from tests.fakes.aws.secrets import Secrets
 from tests.fakes.containers import Container, Containers
 
 #: What tasks of a release do besides what their image does: nothing; there is no capacity for
-#: them, or the account may have no more; the load balancer never finds them healthy; they run out of memory; they stay pending;
-#: AWS finds them well, and nobody gets an answer.
+#: them, or the account may have no more; the load balancer never finds them healthy; they run out
+#: of memory; they stay pending; AWS finds them well, and nobody gets an answer.
 Manner = Literal[
     "good", "no capacity", "quota", "target unhealthy", "out of memory", "pending", "silent"
 ]
