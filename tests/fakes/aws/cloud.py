@@ -191,8 +191,8 @@ class AwsCloud:
         try:
             if call.operation in self._handlers:
                 return self._of_ours(call, operation_of(service, name))
-            if call.operation == "elbv2.DescribeTargetHealth":
-                return self.balancer.target_health(call.body)
+            if service == "elbv2" and name in self.balancer.handlers():
+                return self.balancer.handlers()[name](call.body)
             if service in ("ecs", "ecr", "secretsmanager", "application-autoscaling"):
                 return self._violated(f"the fake does not know {call.operation}")
             if service == "logs":
