@@ -113,6 +113,7 @@ class GcpCloud:
         places = {
             **dict.fromkeys(("aiplatform", "run", "secretmanager"), rpc),
             **dict.fromkeys(("prediction", "storage", "logging"), self.url),
+            "registry": f"https://{self.registry.host}",
         }
         lines = "".join(f'{name} = "{place}"\n' for name, place in places.items())
         return f"[targets.{target}.endpoints]\n{lines}"

@@ -17,6 +17,8 @@ _FORMS = {
     "google-duration": re.compile(r"-?\d+(\.\d{1,9})?s"),
     "google-fieldmask": re.compile(r"\*|[\w.]+(,[\w.]+)*"),
 }
+#: Asked as RFC 8693 has it, with underscores.
+_UNDERSCORED = "sts.v1"
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -41,7 +43,8 @@ def broken(call: Call, method: Method) -> list[str]:
     if method.request is None:
         return found + (["a body, which it does not take"] if call.body else [])
     is_part = method.verb == "PATCH"
-    return found + list(_Reader(is_answer=False, is_part=is_part).read(method.request, call.body))
+    body = _camel(call.body) if method.document == _UNDERSCORED else call.body
+    return found + list(_Reader(is_answer=False, is_part=is_part).read(method.request, body))
 
 
 def untrue(reply: Reply, method: Method) -> list[str]:
@@ -103,6 +106,9 @@ class _Reader:
             if own is None:
                 yield f"{place}: unknown"
                 continue
+            if inner is None and not self.is_answer:
+                # In JSON of Google's, the same as nothing.
+                continue
             # Who reads a resource, changes it and sends it back, sends what is output only too.
             if own.get("readOnly") and not self.is_answer and not self.is_part:
                 yield f"{place}: output only"
@@ -136,3 +142,9 @@ def _text(rule: Mapping[str, Any], value: str, at: str) -> list[str]:
         except (binascii.Error, ValueError):
             return [f"{at}: not base64"]
     return []
+
+
+def _camel(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        re.sub("_(.)", lambda match: match[1].upper(), name): text for name, text in body.items()
+    }

@@ -98,6 +98,13 @@ class Secrets:
             name: [one.value.decode() for one in kept.versions] for name, kept in self.kept.items()
         }
 
+    def seed(self, values: Mapping[str, list[str]]) -> None:
+        """Begin with these values."""
+        self.kept.clear()
+        for name, each in values.items():
+            for value in each:
+                self.put(name, value)
+
     def _create(self, call: Call) -> Reply:
         name = call.query.get("secretId", "")
         if not _NAME.fullmatch(name):

@@ -59,7 +59,7 @@ class Tokens:
     def exchanged(self, call: Call) -> Reply:
         """Answer the Security Token Service: a token of ours for one of GitHub's."""
         self.exchanges += 1
-        asked = {_snake(name): text for name, text in (call.body or {}).items()}
+        asked = call.body or {}
         if asked.get("grant_type") != f"{_STS}grant-type:token-exchange":
             return _no("unsupported_grant_type", "Invalid grant type")
         if asked.get("audience") != AUDIENCE:
@@ -107,10 +107,6 @@ class Tokens:
 
 def _no(error: str, description: str) -> Reply:
     return Reply(400, {"error": error, "error_description": description})
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
 
 
 def _jwt(claims: Mapping[str, str]) -> str:
