@@ -100,7 +100,8 @@ class Rollout:
         wanted = self.request.confirmations
         return one_step(
             Phase.CONFIRM,
-            f"Ask {self.address} until {wanted} answers in a row are {self.release.id}",
+            f"Ask {self.address or 'the public address'} until {wanted} answers in a row are "
+            f"{self.release.id}",
             lambda: confirm(
                 self.address,
                 self.release.id,

@@ -8,13 +8,14 @@ import httpx2
 
 from llmops_cli.checks.http import is_loopback
 from llmops_cli.core.carrier import Carried, CarrierError, Reply, TooLateError
+from llmops_cli.errors import LlmopsError
 
 #: Cloud Run looks at this header first, and leaves `Authorization` to the API.
 _HEADER = "x-serverless-authorization"
 
-#: Gives the address to ask, and a token that is good there.
+#: Gives the address to ask, and a token that says who asks.
 Address = Callable[[], str]
-Token = Callable[[str], str]
+Token = Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Introduced:
         if not url:
             raise CarrierError("the service has no address yet")
         client = self._client(url)
-        headers = {**asked.headers, _HEADER: f"Bearer {self.token(url)}"}
+        headers = {**asked.headers, _HEADER: f"Bearer {self._introduction()}"}
         request = client.build_request(
             asked.method, asked.path, headers=headers, content=asked.body, timeout=asked.seconds
         )
@@ -46,6 +47,12 @@ class Introduced:
             raise TooLateError(str(error) or "no answer in time") from error
         except httpx2.TransportError as error:
             raise CarrierError(str(error) or type(error).__name__) from error
+
+    def _introduction(self) -> str:
+        try:
+            return self.token()
+        except LlmopsError as error:
+            raise CarrierError(error.message) from error
 
     def _client(self, url: str) -> httpx2.Client:
         with self._lock:

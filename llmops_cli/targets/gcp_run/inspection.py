@@ -80,7 +80,7 @@ def _answers(session: Session, address: str, service: Service) -> str | None:
         return None
     is_cold = not session.place.configured.min_instances
     seconds = _COLD_SECONDS if is_cold and service.carrying else _ANSWER_SECONDS
-    with open_client(address, seconds, carrier=session.carrier) as client:
+    with open_client(address, seconds, carrier=session.carrier_to(address)) as client:
         return read_release(client)
 
 

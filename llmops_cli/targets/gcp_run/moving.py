@@ -77,7 +77,7 @@ def give_back(session: Session, candidate: Candidate, public: str, release: str 
         finished(session.place, "give the traffic back", name, lambda line: None)
     if release is not None and given:
         seconds = min(_BACK_SECONDS, session.place.configured.ready_seconds)
-        answers_within(public, release, seconds, session.carrier)
+        answers_within(public, release, seconds, session.carrier_to(public))
 
 
 def put_in_order(session: Session, pending: Mapping[str, str]) -> None:
@@ -103,7 +103,7 @@ def put_in_order(session: Session, pending: Mapping[str, str]) -> None:
         release = release_of(recorded) if recorded else None
         if release is not None:
             address = session.place.public_address(seen.service)
-            answers_within(address, release.id, _BACK_SECONDS, session.carrier)
+            answers_within(address, release.id, _BACK_SECONDS, session.carrier_to(address))
     session.look()
 
 

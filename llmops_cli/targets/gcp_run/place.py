@@ -96,3 +96,8 @@ class Place:
         if self.configured.public_url:
             return str(self.configured.public_url).rstrip("/")
         return service.uri.rstrip("/") if service else ""
+
+    def audience(self, service: Service | None) -> str:
+        """Return whom a token for the service is for: its own address, whatever others it has."""
+        found = service or self.read_service()
+        return found.uri.rstrip("/") if found else ""

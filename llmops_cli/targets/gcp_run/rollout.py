@@ -1,6 +1,6 @@
 """The steps that bring a release into service, as plans; building one changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from llmops_cli.core.plan import Phase, Plan, Tell, long_step, one_step
@@ -58,7 +58,7 @@ def settle(session: Session, candidate: Candidate, names: Sequence[str]) -> Plan
         plan += one_step(
             Phase.CONFIRM,
             f"Watch {release.id} with all the traffic",
-            lambda: watch(_public(session), {release.id}, configured.bake_seconds, session.carrier),
+            lambda: _watch(session, {release.id}, configured.bake_seconds),
             {"seconds": f"{configured.bake_seconds:g}"},
         )
     named = f", named {', '.join(names)}" if names else ""
@@ -157,7 +157,7 @@ def _watch_step(session: Session, seen: Seen, candidate: Candidate) -> Plan:
     return one_step(
         Phase.PROMOTE,
         f"Watch who answers for {seconds:g} s",
-        lambda: watch(_public(session), expected, seconds, session.carrier),
+        lambda: _watch(session, expected, seconds),
     )
 
 
@@ -172,6 +172,11 @@ def _record(session: Session, candidate: Candidate, names: Sequence[str]) -> Non
     session.require_traffic(present(session.place), {candidate.name: ALL})
     entry = Entry(candidate.release.id, candidate.name, datetime.now(UTC), tuple(names))
     session.dropped = session.book.settle(entry, session.place.configured.keep)
+
+
+def _watch(session: Session, expected: Collection[str | None], seconds: float) -> None:
+    address = _public(session)
+    watch(address, expected, seconds, session.carrier_to(address))
 
 
 def _public(session: Session) -> str:

@@ -1,6 +1,6 @@
 """What one run of llmops knows of a service while it works on it: what it saw, and did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llmops_cli.core.carrier import Carrier
@@ -18,19 +18,23 @@ class Session:
 
     ``began`` is the service as it was when the rollout was planned, ``before`` its traffic then,
     and ``moved`` the states of it that we have asked for since; ``address`` is where the staged
-    revision answers. ``dropped`` are the entries that are not kept any more. ``carrier`` brings
-    questions to a service that only those may call whom IAM lets in.
+    revision answers. ``dropped`` are the entries that are not kept any more. ``introduces``
+    makes what asks an address of a service that only those may call whom IAM lets in.
     """
 
     place: Place
     book: Book
-    carrier: Carrier | None = None
+    introduces: Callable[[str], Carrier] | None = None
     seen: Seen | None = None
     began: Seen = field(default_factory=Seen)
     before: Mapping[str, int] = field(default_factory=dict)
     moved: list[Mapping[str, int]] = field(default_factory=list)
     address: str = ""
     dropped: Sequence[Entry] = ()
+
+    def carrier_to(self, address: str) -> Carrier | None:
+        """Return what brings questions to an address; None where anybody may ask."""
+        return self.introduces(address) if self.introduces else None
 
     def look(self) -> Seen:
         """Read the service, whatever is known of it."""

@@ -175,5 +175,8 @@ class PrivateCloudRun(CloudRun):
 
     def carrier(self, release: str = "") -> Carrier:
         """Return what brings questions to the candidate, if it is named, or to the service."""
-        assert self.session.carrier is not None
-        return self.session.carrier
+        session = self.session
+        public = self.place.public_address(session.known().service)
+        found = session.carrier_to(session.address if release and session.address else public)
+        assert found is not None
+        return found

@@ -75,7 +75,7 @@ def require_made(revision: Revision, release: Release) -> None:
 
 def why_not_ready(session: Session, address: str, release: str) -> str:
     """Return why what answers at an address cannot be given traffic; nothing where it can."""
-    with open_client(address, _ANSWER_SECONDS, carrier=session.carrier) as client:
+    with open_client(address, _ANSWER_SECONDS, carrier=session.carrier_to(address)) as client:
         finding = ask_ready(client)
         if finding.verdict is not Verdict.PASSED:
             return finding.evidence
@@ -86,8 +86,8 @@ def why_not_ready(session: Session, address: str, release: str) -> str:
 
 def described(revision: Revision) -> str:
     """Return what Google says of a revision, in one line: what is not well, where something is."""
-    failed = [str(one) for one in revision.conditions if one.has_failed]
-    return "; ".join(dict.fromkeys(failed)) or str(revision.ready)
+    failed = {(one.reason, one.message): one for one in revision.conditions if one.has_failed}
+    return "; ".join(str(one) for one in failed.values()) or str(revision.ready)
 
 
 def _sick(session: Session, candidate: Candidate, what: str) -> DeployError:
