@@ -9,7 +9,7 @@ from tests.targets.gcp_vertex.stage import Stage, error_of
 
 def test_a_release_is_deployed_checked_with_a_share_and_then_has_all(live: Stage) -> None:
     run, asked = live.project.asked("deploy", "--json")
-    assert live.serving == live.commits[-1] == run.document["release"]
+    assert live.serving == live.commits[-1] == run.document["release"]["id"]
     assert asked["ModelService.UploadModel"] == asked["EndpointService.DeployModel"] == 1
     # A share for the checks, and then all of it.
     assert asked["EndpointService.UpdateEndpoint"] == 2
@@ -43,7 +43,7 @@ def test_no_secret_is_in_a_version_and_the_release_reads_it_itself(live: Stage) 
 
 def test_a_deployment_that_google_fails_leaves_the_old_one_serving(live: Stage) -> None:
     said = "Model server never became ready."
-    live.cloud.vertex.next("DeployModel", Failure(9, said))
+    live.cloud.vertex.next("DeployModel", Failure("FAILED_PRECONDITION", said))
     before = live.serving
     run = live.project.llmops("deploy", "--json")
     assert run.status == 8
@@ -62,7 +62,9 @@ def test_a_container_that_ends_is_told_with_its_log(live: Stage) -> None:
 
 
 def test_a_quota_that_is_used_up_is_told_with_what_to_do(live: Stage) -> None:
-    live.cloud.vertex.next("DeployModel", Failure(8, "Quota exceeded: CustomModelServingCPUs."))
+    live.cloud.vertex.next(
+        "DeployModel", Failure("RESOURCE_EXHAUSTED", "Quota exceeded: CustomModelServingCPUs.")
+    )
     run = live.project.llmops("deploy", "--json")
     assert (run.status, live.serving) == (8, live.commits[-2])
     assert "quota" in error_of(run)["next"]

@@ -22,7 +22,7 @@ def test_a_rollback_to_what_was_undeployed_deploys_its_version_again(live: Stage
 
 
 def test_what_is_stopped_is_undeployed_and_comes_back(live: Stage) -> None:
-    live.project.ok("stop")
+    live.project.ok("stop", "--yes")
     assert live.cloud.vertex.deployed == set()
     assert "llmops start" in live.project.llmops("status").said
     live.project.ok("start")
@@ -68,9 +68,8 @@ def test_a_log_is_that_of_what_has_the_traffic(live: Stage) -> None:
 
 
 def test_a_release_that_fails_its_checks_never_has_more_than_its_share(live: Stage) -> None:
-    image = live.project.images[live.commits[-1]]
-    live.cloud.containers.script(image, environment={"LLMOPS_STATUS_WORD": "bad"})
-    live.project.write("evals/word.toml", 'prompt = "Say hello."\nexpect = "never said"\n')
+    asked = '[[prompt]]\nname = "word"\nprompt = "Say hello."\ncontains = "never said"\n'
+    live.project.write("evals/word.toml", asked)
     live.project.commit("Ask for what it does not say")
     run = live.project.llmops("deploy", "--json")
     assert run.status == 8
