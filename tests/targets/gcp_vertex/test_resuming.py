@@ -1,0 +1,40 @@
+"""A deploy that was killed while Google worked: whoever comes next goes on with it."""
+
+import signal
+
+import pytest
+
+from tests.targets.gcp_vertex.stage import Stage
+from tests.waiting import eventually
+
+
+def killed_while_deploying(stage: Stage) -> None:
+    """Kill a deploy while its operation lasts, and let its lease run out."""
+    process = stage.project.popen("deploy")
+    eventually(lambda: _noted(stage, '"deploy": "projects/'))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    objects = stage.cloud.storage.objects
+    for key in [key for key in objects if key[-1].endswith("lock.json")]:
+        del objects[key]
+
+
+def _noted(stage: Stage, text: str) -> bool:
+    ledgers = [name for name in stage.cloud.storage.seeded() if name.endswith("ledger.json")]
+    return any(text in stage.cloud.storage.seeded()[name] for name in ledgers)
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_the_next_deploy_goes_on_with_what_was_begun(live: Stage, *, is_same: bool) -> None:
+    live.cloud.vertex.next("DeployModel", steps=40)
+    with live.cloud.counting() as asked:
+        killed_while_deploying(live)
+        assert "is being deployed" in str(live.status()["facts"])
+        if not is_same:
+            live.project.change("Another.")
+        live.project.ok("deploy")
+    assert live.serving == live.commits[-1]
+    assert asked["EndpointService.DeployModel"] == (1 if is_same else 2)
+    # What nobody went on with is not paid for any longer.
+    assert live.commits[2] in live.cloud.vertex.deployed or not is_same
+    assert is_same or live.commits[2] not in live.cloud.vertex.deployed
