@@ -80,6 +80,7 @@ def clients(session: nox.Session) -> None:
     session.run(
         "pytest",
         "tests/targets/compose/test_litellm_real.py",
+        "tests/targets/compose/test_litellm_release.py",
         env={**os.environ, "LLMOPS_TEST_LITELLM": str(proxy / "bin/litellm")},
     )
 

@@ -45,6 +45,8 @@ class Shape:
     region: str
     is_ours: bool
     reference: Reference
+    #: What asks a server that is not ours whether it lives, if that is known.
+    probe: tuple[str, ...] = ()
 
 
 def definition_of(shape: Shape, release: Release) -> dict[str, Any]:
@@ -93,20 +95,20 @@ def _container(shape: Shape, release: Release) -> dict[str, Any]:
         "stopTimeout": STOP_SECONDS,
         "ulimits": [{"name": "nofile", "softLimit": _FILES, "hardLimit": _FILES}],
         "logConfiguration": _logs(shape, release),
-        **(_of_ours(shape) if shape.is_ours else {}),
+        **({"user": _USER} if shape.is_ours else {}),
+        **(_of_known(shape) if shape.is_ours or shape.probe else {}),
     }
 
 
-def _of_ours(shape: Shape) -> dict[str, Any]:
-    """Return what is known of the embedded API only: an image of others may write anywhere, run
-    as anybody, and hold no program that could ask it anything.
+def _of_known(shape: Shape) -> dict[str, Any]:
+    """Return what is known of the embedded API and of LiteLLM: an image of others may write
+    anywhere, and hold no program that could ask it anything.
     """
     start = min(math.ceil(shape.configured.ready_seconds), _LONGEST_START)
     # What is written goes to memory of the task; an empty volume would belong to root.
     size = shape.configured.memory // _SCRATCH_SHARE
     options = ["rw", "nosuid", "nodev", "noexec"]
     return {
-        "user": _USER,
         "readonlyRootFilesystem": True,
         "linuxParameters": {
             "tmpfs": [
@@ -115,7 +117,7 @@ def _of_ours(shape: Shape) -> dict[str, Any]:
             ]
         },
         "healthCheck": {
-            "command": _PROBE,
+            "command": [*shape.probe] or _PROBE,
             "interval": 10,
             "timeout": 5,
             "retries": 3,

@@ -37,8 +37,18 @@ def make(
         port=config.image.port,
         is_ours=config.image.is_ours,
         project=config.name,
+        probe=_probe(config),
     )
     return AwsEcs(name, Session(place, book), secrets, _added(config, settings))
+
+
+def _probe(config: Config) -> tuple[str, ...]:
+    """Return what asks LiteLLM whether it lives; its image has Python, and no curl."""
+    if config.image.litellm is None:
+        return ()
+    url = f"http://127.0.0.1:{config.image.port}{config.image.liveness_path}"
+    asking = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
+    return ("CMD", "python3", "-c", asking)
 
 
 def _added(config: Config, settings: AwsTarget) -> dict[str, str]:

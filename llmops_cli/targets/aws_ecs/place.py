@@ -36,6 +36,8 @@ class Place:
     port: int
     is_ours: bool
     project: str
+    #: What asks a server that is not ours whether it lives, if that is known.
+    probe: tuple[str, ...] = ()
     _revisions: dict[str, Revision] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -76,6 +78,7 @@ class Place:
             region=self.account.region,
             is_ours=self.is_ours,
             reference=self.secrets.reference,
+            probe=self.probe,
         )
 
     def read_service(self) -> Service | None:

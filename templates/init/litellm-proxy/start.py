@@ -120,14 +120,20 @@ def master_keys():
 
 
 def canned(document):
-    """Return a file of settings with which every model answers with a text, and nobody is asked."""
-    for entry in document.get("model_list") or ():
+    """Return settings with which every model answers with a text, without database and cache."""
+    models = document.get("model_list") or []
+    for entry in models:
         text = f"This is {entry['model_name']}. No model was asked: it is a test."
         entry["litellm_params"]["mock_response"] = text
+    return {"model_list": models}
+
+
+def written(document):
+    """Return a file that holds settings, for as long as this process runs."""
     file, name = tempfile.mkstemp(suffix=".yaml")
     atexit.register(os.unlink, name)
-    with os.fdopen(file, "w") as written:
-        json.dump(document, written)  # JSON is YAML, too
+    with os.fdopen(file, "w") as output:
+        json.dump(document, output)  # JSON is YAML, too
     return name
 
 
@@ -139,7 +145,8 @@ def main():
     config = os.environ.get("LITELLM_FILE") or str(Path(__file__).with_name("litellm.yaml"))
     document = yaml.safe_load(Path(config).read_text(encoding="utf-8"))
     if os.environ.get("LLMOPS_STAND_ALONE") == "on":
-        config = canned(document)
+        document = canned(document)
+        config = written(document)
 
     from litellm.proxy import proxy_server
     from litellm.proxy.proxy_cli import run_server

@@ -5,6 +5,7 @@ LLMOPS_TEST_LITELLM names its program. Its models answer with canned texts, as o
 stands alone; it has a master key, and no database.
 """
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ pytestmark = [
     pytest.mark.skipif(not PROGRAM, reason="needs LLMOPS_TEST_LITELLM, the program of LiteLLM"),
     pytest.mark.timeout(240),
 ]
+EXAMPLE = Path(__file__).parents[3] / "examples/aws-ecs-litellm"
 RELEASE = "0123456789ab"
 KEY, OLDER = "sk-" + "new4711" * 4, "sk-" + "old4711" * 4
 PYTHON = str(Path(PROGRAM).with_name("python"))
@@ -53,10 +55,11 @@ class Proxy:
 
 
 def written(folder: Path) -> Path:
-    """Write the files of the template, as they are in an image, and return the one to start."""
+    """Write the files as they are in an image, and return the one to start."""
     texts = template_texts("gateway", "compose", "litellm-proxy", 8000)
-    for name in ("start.py", "litellm.yaml"):
-        (folder / name).write_text(texts[name])
+    (folder / "start.py").write_text(texts["start.py"])
+    # Of the example, which has a database and a cache besides; alone, neither is asked.
+    (folder / "litellm.yaml").write_text((EXAMPLE / "litellm.yaml").read_text())
     return folder / "start.py"
 
 
@@ -84,6 +87,9 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         )
     try:
         made = Proxy(f"http://127.0.0.1:{port}", process, log)
+        # It loads for 8 s on a machine that does nothing else, and for a minute on a busy one.
+        with contextlib.suppress(AssertionError):
+            eventually(made.is_ready)
         eventually(made.is_ready)
         yield made
     finally:
