@@ -80,9 +80,7 @@ class Seed:
         """Return a copy of it, in which the releases answer already."""
         cloud.registry.contents = copy.deepcopy(self.images)
         cloud.storage.seed(self.storage)
-        for name, values in self.secrets.items():
-            for value in values:
-                cloud.secrets.put(name, value)
+        cloud.secrets.seed(self.secrets)
         stage = Stage(cloud)
         stage.project = self.project.copy(root, cloud)
         cloud.vertex.seed(self.vertex)
