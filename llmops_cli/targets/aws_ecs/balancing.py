@@ -11,6 +11,8 @@ from llmops_cli.targets.aws_ecs.service import Service
 _INFRA = "llmops infra apply"
 #: Where the embedded API says how it is, without a key.
 _OUR_PATHS = ("/health/ready", "/health/live", "/health")
+#: LiteLLM's plain /health wants a key, calls every model, and costs money.
+_LITELLM_PATHS = ("/health/readiness", "/health/liveliness", "/health/liveness")
 _DELAY = "deregistration_delay.timeout_seconds"
 
 
@@ -31,11 +33,13 @@ def problems_of_balancer(place: Place, service: Service, release: Release) -> It
 
 def _of_checks(place: Place, group: Mapping[str, Any]) -> Iterator[Problem]:
     path, name = str(group.get("HealthCheckPath") or ""), str(group.get("TargetGroupName"))
-    if place.is_ours and path not in _OUR_PATHS:
+    allowed = _OUR_PATHS if place.is_ours else _LITELLM_PATHS
+    if place.readiness_path is not None and path not in allowed:
         yield Problem(
-            f"The target group {name} asks {path or 'no path'} for the health of a task; the API "
-            "answers at /health/ready.",
-            f"{_INFRA}, or: aws elbv2 modify-target-group --health-check-path /health/ready "
+            f"The target group {name} asks {path or 'no path'} for the health of a task, which "
+            f"answers at {place.readiness_path}.",
+            f"{_INFRA}, or: aws elbv2 modify-target-group "
+            f"--health-check-path {place.readiness_path} "
             f"--target-group-arn {group['TargetGroupArn']}",
         )
 

@@ -37,6 +37,7 @@ def make(
         port=config.image.port,
         is_ours=config.image.is_ours,
         project=config.name,
+        readiness_path=config.image.readiness_path,
         probe=_probe(config),
     )
     return AwsEcs(name, Session(place, book), secrets, _added(config, settings))

@@ -25,7 +25,7 @@ class Place:
     """A service: what the project file says of it, and the account that it belongs to.
 
     ``port`` is the one that its container listens on; ``is_ours`` says whether that is the
-    embedded API, whose health routes are known.
+    embedded API, whose health routes are known; ``readiness_path`` is that of any image, if known.
     """
 
     account: Account
@@ -36,6 +36,7 @@ class Place:
     port: int
     is_ours: bool
     project: str
+    readiness_path: str | None = None
     #: What asks a server that is not ours whether it lives, if that is known.
     probe: tuple[str, ...] = ()
     _revisions: dict[str, Revision] = field(default_factory=dict, repr=False, compare=False)
