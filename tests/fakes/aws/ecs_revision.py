@@ -74,7 +74,7 @@ class Revision:
 
     def as_deployment(self, status: str) -> dict[str, Any]:
         """Return its deployment as DescribeServices shows it."""
-        running = len([task for task in self.tasks if task.looks >= 1 and not task.stop])
+        running = len([task for task in self.tasks if task.status == "RUNNING"])
         return {
             "id": self.deployment,
             "status": status,
@@ -95,7 +95,7 @@ class Revision:
     def summary(self) -> dict[str, Any]:
         """Return it as a service deployment names it."""
         share = 100.0 if self.is_in_production else 0.0
-        running = len([task for task in self.tasks if task.looks >= 1 and not task.stop])
+        running = len([task for task in self.tasks if task.status == "RUNNING"])
         return {
             "arn": self.arn,
             "requestedTaskCount": self.desired,

@@ -207,9 +207,7 @@ class Service:
     def shown(self) -> Body:
         """Return the service as AWS shows it."""
         first, *others = self.current
-        running = [
-            task for one in self.current for task in one.tasks if task.looks and not task.stop
-        ]
+        running = [task for one in self.current for task in one.tasks if task.status == "RUNNING"]
         shown: Body = {
             **copy.deepcopy(self.document),
             "serviceArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/demo/demo",

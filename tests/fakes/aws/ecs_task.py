@@ -75,11 +75,17 @@ class Task:
         return dict(found.get("options") or {}) if found.get("logDriver") == "awslogs" else {}
 
     @property
+    def status(self) -> str:
+        """Its state, as AWS names it."""
+        is_pending = self.looks < 1 or self.manner == "pending"
+        return "STOPPED" if self.stop else "PENDING" if is_pending else "RUNNING"
+
+    @property
     def is_healthy(self) -> bool:
         """Whether its health check and the load balancer's pass."""
         if self.stop or self.looks < 1 or self.container is None:
             return False
-        if self.manner in ("target unhealthy", "pending"):
+        if self.manner in ("target unhealthy", "pending", "out of memory"):
             return False
         return self.container.is_ready
 
@@ -111,8 +117,7 @@ class Task:
 
     def document(self) -> dict[str, Any]:
         """Return it as AWS shows it."""
-        is_pending = self.looks < 1 or self.manner == "pending"
-        status = "STOPPED" if self.stop else "PENDING" if is_pending else "RUNNING"
+        status = self.status
         shown: dict[str, Any] = {
             "taskArn": self.arn,
             "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/demo",

@@ -140,6 +140,6 @@ execution_role = "arn:aws:iam::{ACCOUNT}:role/demo-execution"
 task_role = "arn:aws:iam::{ACCOUNT}:role/demo-task"
 public_url = "{cloud.ecs.public_url}"
 {test}operation_seconds = 20
-ready_seconds = 15
+ready_seconds = 30
 {target}
 """
