@@ -9,7 +9,7 @@ from tests.targets.gcp_run.stage import Stage, error_of
 def test_the_first_deploy_makes_the_service_whole(empty: Stage) -> None:
     run = empty.project.ok("deploy", "--json")
     (release,) = empty.commits
-    assert run.document["release"] == release
+    assert run.document["release"]["id"] == release
     assert empty.run.serving == release
     service = empty.run.service
     assert service is not None
@@ -51,7 +51,7 @@ def test_a_release_is_checked_at_its_tag_before_anybody_is_sent_to_it(live: Stag
     shares = [{one.get("percent", 0) for one in body["traffic"]} for body in moved]
     assert shares == [{100, 0}, {80, 20, 0}, {100, 0}, {100}]
     assert all(body["etag"] for body in moved)
-    assert "20 % of the traffic" in run.stderr
+    assert "20 % of the traffic" in run.err
     assert counted["Services.UpdateService"] == 4
 
 

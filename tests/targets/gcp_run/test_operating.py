@@ -13,7 +13,7 @@ def test_a_rollback_moves_traffic_and_makes_nothing(live: Stage) -> None:
     assert set(service.revisions) == before
     assert counted["Services.UpdateService"] == 3
     status = live.status()
-    assert status["live"]["release"] == first
+    assert status["live"]["id"] == first
     assert status["previous"] == second
 
 
@@ -41,7 +41,7 @@ def test_the_log_is_that_of_the_live_release(live: Stage) -> None:
         live.cloud.logging.write(
             f"line of {revision.release}", kind="cloud_run_revision", labels=labels
         )
-    assert live.project.ok("logs").stdout.split("\n")[-2] == f"line of {live.commits[1]}"
+    assert live.project.ok("logs").out.splitlines()[-1] == f"line of {live.commits[1]}"
 
 
 def test_what_is_kept_can_be_named_and_found_by_its_name(live: Stage) -> None:
