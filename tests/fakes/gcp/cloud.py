@@ -14,7 +14,7 @@ from tests.fakes.call import Call, Handler, Reply
 from tests.fakes.containers import Containers, Processes
 from tests.fakes.fronts import Fronts
 from tests.fakes.gcp.address import Address
-from tests.fakes.gcp.answers import invalid, not_found, refused, unauthenticated
+from tests.fakes.gcp.answers import denied, invalid, not_found, refused, unauthenticated
 from tests.fakes.gcp.calls import Rpc
 from tests.fakes.gcp.contract import Contract, Method, shape_of
 from tests.fakes.gcp.faults import Faults
@@ -55,6 +55,7 @@ class GcpCloud:
         self.lock = threading.RLock()
         self._contract = Contract()
         self._handlers: dict[str, Handler] = {}
+        self._of_releases: set[str] = set()
         self._own: list[Address | Processes | Registry] = []
         self.address = address or self._owned(Address())
         self._names = names(self.address.calls, self._contract)
@@ -129,7 +130,9 @@ class GcpCloud:
 
     def machine_token(self) -> str:
         """Return a token of the account that releases run as."""
-        return self.tokens.token()
+        made = self.tokens.token()
+        self._of_releases.add(made)
+        return made
 
     @property
     def project(self) -> str:
@@ -199,7 +202,7 @@ class GcpCloud:
             if wrong := "; ".join(broken(call, method)):
                 return self._violated(f"{call.operation}: {wrong}")
             self.operations.grow()
-            reply = self.faults.instead(call)
+            reply = self.faults.instead(call) or self._not_for_releases(call)
             if reply is None:
                 reply = self._handled(call, handler)
                 self.violations += untrue(reply, method)
@@ -212,6 +215,14 @@ class GcpCloud:
         except Exception:  # noqa: BLE001 - the fake's own failure must be seen.
             self.violations.append(f"the fake's {call.operation}: {traceback.format_exc()}")
             return refused("INTERNAL", "The fake failed.")
+
+    def _not_for_releases(self, call: Call) -> Reply | None:
+        """Refuse a release that asks for a secret which it may not read."""
+        shown = (call.headers.get("Authorization") or "").partition(" ")[2]
+        is_secret = call.operation == "SecretManagerService.AccessSecretVersion"
+        if self.secrets.app_may_read or not is_secret or shown not in self._of_releases:
+            return None
+        return denied("secretmanager.versions.access", call.parameters["name"])
 
     def _violated(self, message: str) -> Reply:
         self.violations.append(message)
