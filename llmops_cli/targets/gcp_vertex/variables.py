@@ -17,7 +17,7 @@ MANAGER = "LLMOPS_SECRET_MANAGER"
 _DATA_FOLDER = "/data"
 _OURS = frozenset({RELEASE, COMMIT, RECORD, REFERENCES, "LLMOPS_VERSION", "LLMOPS_DATA_DIR"})
 #: The most that Google takes.
-MOST = 100
+MOST = 200
 
 
 def variables_of(release: Release, references: Mapping[str, str]) -> dict[str, str]:
