@@ -163,13 +163,6 @@ FAULTS: tuple[Fault[Stage], ...] = (
     Fault("etag conflict at the canary", answers(UPDATE, aborted("The etag differs."), 2), 0),
     Fault("etag conflict at the promotion", answers(UPDATE, aborted("The etag differs."), 2, 1), 0),
     Fault(
-        "traffic moved by hand while it is deployed",
-        does(DEPLOY, _by_hand),
-        8,
-        "Somebody else has moved the traffic",
-        serving="first",
-    ),
-    Fault(
         "traffic moved by hand while it is checked",
         does(PREDICT, _by_hand),
         8,
@@ -181,10 +174,4 @@ FAULTS: tuple[Fault[Stage], ...] = (
     # Secrets
     Fault("the key's version is disabled", _key("disable"), 4, "has no value"),
     Fault("the key's checksum is wrong", _key("checksum"), 4, "checksum"),
-    Fault(
-        "releases may not read secrets",
-        lambda stage: setattr(stage.cloud.secrets, "app_may_read", False),
-        8,
-        "never became ready",
-    ),
 )
