@@ -179,7 +179,7 @@ def test_a_name_is_asked_for_only_where_the_folder_gives_none(tmp_path: Path) ->
         (("--name", "Not Valid"), 2),
         (("--template", "nothing"), 2),
         (("--template", "router", "--target", "local"), 2),
-        (("--target", "aws"), 2),
+        (("--target", "nowhere"), 2),
         (("x" * 300,), 4),
     ],
 )
