@@ -53,7 +53,7 @@ def _target_probes(config: "Config", name: str, directory: Path) -> "list[Probe]
     from llmops_cli.config.environment import required_secrets
     from llmops_cli.config.on_target import on_target
     from llmops_cli.core.diagnosis import failing
-    from llmops_cli.flows import doctor_secrets
+    from llmops_cli.flows import doctor_secrets, litellm
 
     try:
         config = on_target(config, name)
@@ -61,7 +61,8 @@ def _target_probes(config: "Config", name: str, directory: Path) -> "list[Probe]
     except LlmopsError as error:
         return [failing(name, error)]
     secrets = doctor_secrets.probe(target, required_secrets(config))
-    return [*make_probes(config, name, directory, target), secrets]
+    found = make_probes(config, name, directory, target)
+    return [*found, *litellm.probes(config, target, directory), secrets]
 
 
 def _conclude(

@@ -42,7 +42,7 @@ def set_value(
     session = session_of(context)
     _refuse_values(context, f"llmops secrets set {name}")
     chosen = open_target(session, target)
-    value = flow.generated() if generate else _value(name, file)
+    value = flow.generated(name) if generate else _value(name, file)
     version = flow.store(chosen, name, value)
     text = f"{name} is set on {chosen.name} (version {version}).\n  next: llmops deploy"
     session.output.result({"name": name, "version": version}, text)
@@ -73,7 +73,7 @@ def rotate(
     if finish and (file or generate):
         raise UsageError("--finish takes no value.", state="Nothing was stored.")
     project = open_project(session, target)
-    value = None if finish else generated() if generate else _value(name, file)
+    value = None if finish else generated(name) if generate else _value(name, file)
     with shown(session.output) as observe:
         done = flow.rotate(project, flow.Order(name, value, lock_wait), observe)
     document: dict[str, object] = {"name": name, "version": done.version, "keys": done.keys}

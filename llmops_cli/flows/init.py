@@ -149,5 +149,5 @@ def _refuse_invalid_project(files: Iterable[FileChange]) -> None:
 def _give_key(store: SecretStore | None) -> bool:
     if store is None or store.current_version(API_KEY) is not None:
         return False
-    store.write(API_KEY, generated())
+    store.write(API_KEY, generated(API_KEY))
     return True

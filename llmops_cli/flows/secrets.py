@@ -67,9 +67,10 @@ def accepted(name: str, value: Secret) -> Secret:
     return value
 
 
-def generated() -> Secret:
-    """Return a random value of 256 bits."""
-    return Secret(randomness.token_urlsafe(_RANDOM_BYTES))
+def generated(name: str) -> Secret:
+    """Return a random value of 256 bits; LiteLLM's keys begin with sk-, as its documents say."""
+    prefix = "sk-" if name == LITELLM_KEY else ""
+    return Secret(prefix + randomness.token_urlsafe(_RANDOM_BYTES))
 
 
 def check(config: Config, target: Target) -> list[Listed]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from llmops_cli.flows.project_files import template_texts
 from tests.project import LLMOPS, SECONDS, Project, Run
 
 KEY_IN_NAME = f"sk-proj-{'a1B2' * 12}"
@@ -161,3 +162,16 @@ def test_a_target_that_is_not_there_is_told_as_everywhere(project: Project) -> N
     run = doctor(project.root, "doctor", "-t", "nowhere", "--json")
     assert run.status == 3
     assert json.loads(run.out)["error"]["code"] == "config"
+
+
+def test_what_litellm_is_to_serve_is_looked_at_before_a_deploy(project: Project) -> None:
+    for name, text in template_texts("gateway", "compose", "litellm-proxy", 8000).items():
+        project.write(name, text)
+    project.commit()
+    assert "serves gpt-4o" in line(doctor(project.root, "doctor"), "compose litellm.yaml")
+    project.write("litellm.yaml", "model_list: []\n")
+    project.commit()
+    run = doctor(project.root, "doctor")
+    assert run.status == 4
+    assert line(run, "compose litellm.yaml").startswith("problem")
+    assert "nothing would be served" in line(run, "compose litellm.yaml")

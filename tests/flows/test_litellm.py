@@ -20,7 +20,7 @@ from llmops_cli.errors import ConfigError, PreflightError, UsageError
 from llmops_cli.flows.litellm import examine
 from llmops_cli.flows.project_files import template_texts
 from llmops_cli.flows.rotate import holds_several
-from llmops_cli.flows.secrets import accepted
+from llmops_cli.flows.secrets import accepted, generated
 
 TEXTS = template_texts("gateway", "compose", "litellm-proxy", 8000)
 ALONE = TEXTS["llmops.toml"]
@@ -107,3 +107,9 @@ def test_a_known_or_short_master_key_is_not_stored(value: str) -> None:
     with pytest.raises(UsageError) as caught:
         accepted(KEY, Secret(value))
     assert value not in str(caught.value.as_dict())
+
+
+def test_a_generated_master_key_looks_as_litellm_wants_it_and_is_accepted() -> None:
+    value = generated(KEY)
+    assert value.reveal().startswith("sk-")
+    assert accepted(KEY, value) == value
