@@ -9,9 +9,9 @@ from typing import Any
 
 from llmops_cli.config.aws_target import AwsTarget
 from llmops_cli.core.release import Release
-from llmops_cli.targets.aws_ecs.environment import DATA_FOLDER, variables_of
 from llmops_cli.targets.aws_ecs.revision import ASKED_TAG, RELEASE_TAG
 from llmops_cli.targets.aws_ecs.service import tags_of
+from llmops_cli.targets.variables import DATA_FOLDER, variables_of
 
 #: The container, where no load balancer names one.
 CONTAINER = "api"

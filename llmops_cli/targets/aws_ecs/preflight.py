@@ -8,10 +8,10 @@ from llmops_cli.targets.aws_ecs import pulling
 from llmops_cli.targets.aws_ecs.balancing import problems_of_balancer
 from llmops_cli.targets.aws_ecs.changing import wanted
 from llmops_cli.targets.aws_ecs.definition import STOP_SECONDS
-from llmops_cli.targets.aws_ecs.environment import variables_of
 from llmops_cli.targets.aws_ecs.place import Place
 from llmops_cli.targets.aws_ecs.service import Service
 from llmops_cli.targets.aws_ecs.session import Seen
+from llmops_cli.targets.variables import variables_of
 
 _INFRA = "llmops infra apply"
 #: Seconds that a task needs from its start to the load balancer's first good word, at the least.

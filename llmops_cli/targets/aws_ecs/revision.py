@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from llmops_cli.core.release import Release
-from llmops_cli.targets.aws_ecs.environment import RELEASE, release_from
 from llmops_cli.targets.aws_ecs.service import tags_from
+from llmops_cli.targets.variables import RELEASE, release_from
 
 #: Tags of a revision: the release, what exactly was asked for, since when it counts, its names.
 RELEASE_TAG, ASKED_TAG = "llmops:release", "llmops:definition"

@@ -7,7 +7,8 @@ from typing import Any
 from llmops_cli.core.release import Release
 from llmops_cli.targets.gcp_run.place import Place
 from llmops_cli.targets.gcp_run.service import main_container, resolved
-from llmops_cli.targets.gcp_run.variables import references_of, values_of
+from llmops_cli.targets.gcp_run.variables import references_of
+from llmops_cli.targets.variables import variables_of
 
 CONTAINER = "api"
 LABELS = {"managed-by": "llmops"}
@@ -82,7 +83,7 @@ def _container(place: Place, release: Release, before: Any) -> Any:
 def _environment(place: Place, release: Release) -> list[Any]:
     from google.cloud.run_v2.types import EnvVar, EnvVarSource, SecretKeySelector
 
-    plain = [EnvVar(name=name, value=value) for name, value in values_of(release).items()]
+    plain = [EnvVar(name=name, value=value) for name, value in variables_of(release).items()]
     secret = [
         EnvVar(
             name=name,

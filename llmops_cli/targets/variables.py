@@ -1,6 +1,6 @@
 """A release as the environment of its container, and a release read back from one.
 
-A task definition never changes, so its environment is the record of what it runs.
+What a cloud keeps of a release never changes, so its environment is the record of what it runs.
 """
 
 import json
@@ -13,26 +13,26 @@ from llmops_cli.core.release import Release
 from llmops_cli.errors import PreflightError
 
 RELEASE, COMMIT, RECORD = "LLMOPS_RELEASE", "LLMOPS_COMMIT", "LLMOPS_RECORD"
-#: The folder of the API's data; it is as short-lived as the task.
+#: The folder of the API's data; without a volume it is as short-lived as the container.
 DATA_FOLDER = "/data"
 _OURS = frozenset({RELEASE, COMMIT, RECORD, "LLMOPS_VERSION", "LLMOPS_DATA_DIR"})
 
 
-def variables_of(release: Release) -> dict[str, str]:
-    """Return the environment of a release, but for its secrets.
+def variables_of(release: Release, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a release, but for its secrets; ``more`` is what a place adds.
 
     Raises:
-        PreflightError: a secret has the name of a setting; ECS does not say which it takes then.
+        PreflightError: a name is there twice; clouds do not say which they take then.
     """
     ours = {
         RELEASE: release.id,
         COMMIT: release.commit,
         "LLMOPS_VERSION": __version__,
         "LLMOPS_DATA_DIR": DATA_FOLDER,
-        RECORD: _record(release),
+        **(more or {}),
     }
-    both = Counter([*ours, *release.settings, *release.secret_versions])
-    twice = sorted(name for name, times in both.items() if times > 1)
+    names = Counter([*ours, RECORD, *release.settings, *release.secret_versions])
+    twice = sorted(name for name, times in names.items() if times > 1)
     if twice:
         raise PreflightError(
             f"{', '.join(twice)} is set twice.",
@@ -40,11 +40,16 @@ def variables_of(release: Release) -> dict[str, str]:
             state="Nothing was changed.",
             next_step="Rename it in llmops.toml and commit.",
         )
-    return {**ours, **release.settings}
+    return {**ours, **release.settings, RECORD: _record(release)}
 
 
-def release_from(variables: Mapping[str, str], image: str) -> Release | None:
-    """Return the release that an environment is of, or None where it is none of ours."""
+def release_from(
+    variables: Mapping[str, str], image: str, more: frozenset[str] = frozenset()
+) -> Release | None:
+    """Return the release that an environment is of, or None where it is none of ours.
+
+    ``variables`` are those that are no secrets; ``more`` names those that the place adds.
+    """
     try:
         record = json.loads(variables[RECORD])
         return Release(
@@ -53,7 +58,7 @@ def release_from(variables: Mapping[str, str], image: str) -> Release | None:
             tree=record["tree"],
             committed_at=datetime.fromisoformat(record["committed_at"]),
             subject=record["subject"],
-            settings={name: text for name, text in variables.items() if name not in _OURS},
+            settings={name: text for name, text in variables.items() if name not in _OURS | more},
             secret_versions=record["secrets"],
             image=image,
         )
