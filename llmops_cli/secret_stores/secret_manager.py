@@ -91,7 +91,8 @@ class SecretManagerStore:
         self._make(name)
         self._annotate(name, lambda found: {NEWEST: str(newest), **found})
         version = self._add(name, value)
-        self._annotate(name, lambda found: _proposed(_without(found, NEWEST), version))
+        made = [*self._lost(name, value, newest, int(version)), version]
+        self._annotate(name, lambda found: _proposed(_without(found, NEWEST), made))
         return version
 
     def accept(self, name: str, version: str) -> None:
@@ -203,6 +204,17 @@ class SecretManagerStore:
         self._known[name, version] = value
         return version
 
+    def _lost(self, name: str, value: Secret, newest: int, version: int) -> list[str]:
+        """Return the versions that requests of ours made to which nobody answered.
+
+        They hold the value too, and would count if they were not marked.
+        """
+        if version == newest + 1:
+            return []
+        with self._told(f"read {name}"):
+            there = [n for n in self._vault.enabled(self._there(name)) if newest < n < version]
+        return [str(n) for n in there if self._access(name, str(n)) == value]
+
     def _annotate(
         self, name: str, changed: Callable[[Mapping[str, str]], Mapping[str, str]]
     ) -> None:
@@ -231,8 +243,8 @@ def _without(annotations: Mapping[str, str], key: str) -> dict[str, str]:
     return {name: text for name, text in annotations.items() if name != key}
 
 
-def _proposed(annotations: Mapping[str, str], version: str) -> dict[str, str]:
-    return {**annotations, PROPOSED: ",".join([*_marked(annotations), version])}
+def _proposed(annotations: Mapping[str, str], versions: Sequence[str]) -> dict[str, str]:
+    return {**annotations, PROPOSED: ",".join([*_marked(annotations), *versions])}
 
 
 def _accepted(annotations: Mapping[str, str], version: str) -> dict[str, str]:

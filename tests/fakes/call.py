@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Call:
     body: Any
     headers: Mapping[str, str]
     content: bytes = b""
+    raw_query: str = ""
+
+    def several(self, name: str) -> list[str]:
+        """Return all values of a parameter that the query may hold more than once."""
+        return [text for key, text in parse_qsl(self.raw_query) if key == name]
 
 
 @dataclass(frozen=True)

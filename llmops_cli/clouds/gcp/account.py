@@ -2,8 +2,8 @@
 
 import importlib.util
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ class Account:
 
     settings: GcpTarget
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _open: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
@@ -110,10 +111,23 @@ class Account:
         with self._lock:
             if service not in self._clients:
                 self.token()
-                self._clients[service] = make_client(
+                made = make_client(
                     service, self.settings.endpoints, lambda: self.location, self.credentials
                 )
+                self.closing(made.transport.close)
+                self._clients[service] = made
             return self._clients[service]
+
+    def closing(self, close: Callable[[], None]) -> None:
+        """Remember what closes a connection that was made for the account."""
+        with self._lock:
+            self._open.callback(close)
+
+    def close(self) -> None:
+        """Close all connections; the account is not to be used any more."""
+        with self._lock:
+            self._clients.clear()
+            self._open.close()
 
     def told(
         self, doing: str, *, state: str = "", failure: type[LlmopsError] = DeployError

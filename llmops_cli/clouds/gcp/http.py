@@ -127,13 +127,15 @@ class Web:
     def _client(self) -> httpx2.Client:
         url = httpx2.URL(self.url)
         verify: ssl.SSLContext = httpx2.create_ssl_context()
-        return httpx2.Client(
+        made = httpx2.Client(
             base_url=self.url,
             timeout=httpx2.Timeout(_SECONDS, connect=_CONNECT_SECONDS),
             headers={"user-agent": "llmops"},
             verify=verify,
             transport=httpx2.HTTPTransport(verify=verify) if is_loopback(url.host) else None,
         )
+        self.account.closing(made.close)
+        return made
 
     def _refused(self, question: Question, answer: Answer) -> AccessError:
         found = PERMISSION.search(answer.said)

@@ -8,7 +8,7 @@ from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Candidate, Release
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.gcp_run import evidence
-from llmops_cli.targets.gcp_run.service import Revision
+from llmops_cli.targets.gcp_run.service import Revision, Service
 from llmops_cli.targets.gcp_run.session import Session
 from llmops_cli.targets.gcp_run.template import tag_of
 from llmops_cli.targets.gcp_run.variables import release_of
@@ -50,10 +50,29 @@ def _looked(session: Session, candidate: Candidate) -> tuple[str, str]:
     require_made(revision, candidate.release)
     if revision.ready.has_failed:
         raise _sick(session, candidate, described(revision))
-    address = service.address_of(candidate.name, tag_of(place.service, candidate.name))
-    if not revision.ready.is_so or not address:
+    tag = tag_of(place.service, candidate.name)
+    address = service.address_of(candidate.name, tag)
+    if not revision.ready.is_so:
         return described(revision), ""
+    if not address:
+        _require_tag(session, service, tag)
+        return f"{described(revision)}; its address is not there yet", ""
     return why_not_ready(session, address, candidate.release.id), address
+
+
+def _require_tag(session: Session, service: Service, tag: str) -> None:
+    """Make sure that nobody has replaced the shares of the traffic, and with them our tag.
+
+    Raises:
+        DeployError: somebody has.
+    """
+    if service.is_changing or not session.before or tag in {one.tag for one in service.shares}:
+        return
+    session.require_traffic(service, session.before)
+    raise DeployError(
+        f"Somebody else has taken the tag {tag} away while this was under way.",
+        next_step="llmops deploy",
+    )
 
 
 def require_made(revision: Revision, release: Release) -> None:

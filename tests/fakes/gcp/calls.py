@@ -120,6 +120,7 @@ SERVICES = (
             "EnableSecretVersion": "SecretVersion",
             "DisableSecretVersion": "SecretVersion",
             "DestroySecretVersion": "SecretVersion",
+            "SetIamPolicy": "google.iam.v1.policy_pb2.Policy",
             "TestIamPermissions": "google.iam.v1.iam_policy_pb2.TestIamPermissionsResponse",
         },
     ),

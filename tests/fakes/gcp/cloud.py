@@ -172,6 +172,7 @@ class GcpCloud:
             body,
             request.headers,
             request.content,
+            request.raw_query,
         )
         return self._answered(call, request.path)
 

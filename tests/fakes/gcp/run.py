@@ -193,9 +193,8 @@ class Run:
             length, failure = script.steps, script.failure
         metadata = {"@type": TYPE, **service.shown()} if service.latest else {"@type": TYPE}
         parent = service.name.partition("/services/")[0]
-        return self.cloud.operations.start(
-            parent, metadata, done, steps=length, failure=failure, is_numbered=False
-        )
+        end = done if failure is None else lambda: service.fail(failure)
+        return self.cloud.operations.start(parent, metadata, end, steps=length, is_numbered=False)
 
     def _delete(self, service: Service, call: Call) -> Reply:
         def done() -> dict[str, Any]:

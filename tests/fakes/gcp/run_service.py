@@ -124,6 +124,14 @@ class Service:
         self.shares, self.trouble = shares, {}
         return {"@type": TYPE, **self.shown()}
 
+    def fail(self, failure: Failure) -> Failure:
+        """Give up what is wanted: who had the traffic has it still."""
+        self.observed = self.generation
+        self.touched()
+        said = {"state": "CONDITION_FAILED", "message": failure.message}
+        self.trouble = {**said, "type": "RoutesReady", "lastTransitionTime": moment()}
+        return failure
+
     @property
     def traffic(self) -> list[dict[str, Any]]:
         """What is wanted of the traffic."""

@@ -43,6 +43,7 @@ class Kept:
     document: dict[str, Any]
     versions: list[Version] = field(default_factory=list)
     etag: int = 1
+    policy: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Secrets:
             "CreateSecret": self._create,
             "ListSecrets": self._list,
             "TestIamPermissions": lambda call: Reply(200, dict(call.body)),
+            "SetIamPolicy": self._of_secret(self._set_policy),
             "GetSecret": self._of_secret(lambda kept, call: Reply(200, self._shown(kept))),
             "UpdateSecret": self._of_secret(self._update),
             "DeleteSecret": self._of_secret(self._delete),
@@ -122,6 +124,10 @@ class Secrets:
         document = {**body, "name": f"projects/{NUMBER}/secrets/{name}", "createTime": moment()}
         self.kept[name] = Kept(document)
         return Reply(200, self._shown(self.kept[name]))
+
+    def _set_policy(self, kept: Kept, call: Call) -> Reply:
+        kept.policy = {**call.body["policy"], "version": 1, "etag": "BwX0="}
+        return Reply(200, kept.policy)
 
     def _shown(self, kept: Kept) -> dict[str, Any]:
         return {**kept.document, "etag": f'"{kept.etag:x}"'}
@@ -206,8 +212,8 @@ class Secrets:
         return answered
 
     def _named(self, call: Call) -> Kept | None:
-        whole = call.parameters.get("name") or call.parameters.get("parent") or ""
-        parts = whole.split("/")
+        named = (call.parameters.get(key) for key in ("name", "parent", "resource"))
+        parts = next(filter(None, named), "").split("/")
         return self.kept.get(parts[3]) if len(parts) > 3 else None
 
 

@@ -32,11 +32,15 @@ class Stored:
 
 @dataclass
 class Storage:
-    """Buckets, and what is in them; ``is_versioned`` is told of them."""
+    """Buckets, and what is in them; ``is_versioned`` is told of them.
+
+    ``lacking`` are permissions that the caller is told not to have.
+    """
 
     buckets: set[str] = field(default_factory=lambda: {BUCKET})
     objects: dict[tuple[str, str], Stored] = field(default_factory=dict)
     is_versioned: bool = True
+    lacking: set[str] = field(default_factory=set)
     _generation: int = 1_790_000_000_000_000
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -47,9 +51,7 @@ class Storage:
             "storage.objects.delete": self._delete,
             "storage.objects.list": self._list,
             "storage.buckets.get": self._bucket,
-            "storage.buckets.testIamPermissions": lambda call: Reply(
-                200, {"kind": "storage#testIamPermissionsResponse", "permissions": []}
-            ),
+            "storage.buckets.testIamPermissions": self._held,
         }
 
     @property
@@ -158,6 +160,13 @@ class Storage:
             "iamConfiguration": {"publicAccessPrevention": "enforced"},
         }
         return Reply(200, document)
+
+    def _held(self, call: Call) -> Reply:
+        if refusal := self._no_bucket(call):
+            return refusal
+        held = [name for name in call.several("permissions") if name not in self.lacking]
+        told = {"permissions": held} if held else {}
+        return Reply(200, {"kind": "storage#testIamPermissionsResponse", **told})
 
     def _no_bucket(self, call: Call) -> Reply | None:
         if call.parameters["bucket"] in self.buckets:
