@@ -1,111 +1,39 @@
 """A project that is deployed to the fake Azure, as a user has one."""
 
-import os
-import shutil
-import subprocess
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from tests.commands import Run
 from tests.fakes.azure.cloud import AzureCloud
 from tests.fakes.azure.entra import TENANT
 from tests.fakes.azure.registry import Registry
-from tests.fakes.containers import Files
-from tests.project import Project
+from tests.fakes.project import APP, CloudProject
 
-#: Commits have a second each, from here on: the same project has the same releases in every test.
-_FIRST = 1_790_000_000
 GROUP = "rg-demo"
-APP = "demo"
+__all__ = ["APP", "GROUP", "AzureProject", "make_azure_project"]
 
 
 @dataclass(kw_only=True)
-class AzureProject(Project):
-    """A project folder with a target of a kind on Azure, named as the kind is.
+class AzureProject(CloudProject):
+    """A project folder with a target of a kind on Azure, named as the kind is."""
 
-    Its images are in the registry already, as another machine may have pushed them: no engine is
-    needed. Commits are the same in every test that makes the same ones.
-    """
+    foreign: ClassVar[tuple[str, ...]] = ("AZURE_", "ARM_", "IDENTITY_", "MSI_")
 
     cloud: AzureCloud
     registry: Registry
     kind: str
-    commits: int = 0
-    #: Release ids to the images that they run.
-    images: dict[str, str] = field(default_factory=dict)
 
-    def variables(self) -> dict[str, str]:
-        """The environment of its commands: nothing of another Azure is in it."""
-        foreign = ("AZURE_", "LLMOPS_", "GIT_", "ARM_", "IDENTITY_", "MSI_")
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-        return {**kept, **self.environment}
+    @property
+    def where(self) -> AzureCloud:
+        return self.cloud
 
-    def git(self, *arguments: str) -> str:
-        moment = f"{_FIRST + self.commits} +0000"
-        dates = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=self.root,
-            env={**self.variables(), **dates},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    def commit(self, message: str = "Change") -> str:
-        """Commit everything, put the image of it into the registry, and return its release id."""
-        self.commits += 1
-        release = super().commit(message)
-        self.publish()
-        return release
-
-    def publish(self, revision: str = "HEAD") -> str:
-        """Put an image of a commit into the registry, and return its reference.
-
-        Containers of it run in a folder with the commit's files.
-        """
-        commit, tree = self.git("rev-parse", revision, f"{revision}^{{tree}}").split()
-        labels = {"org.opencontainers.image.revision": commit, "llmops.tree": tree}
-        digest = self.registry.put_image(APP, commit[:12], labels)
-        reference = f"{self.registry.host}/{APP}@{digest}"
-        self.cloud.containers.files[reference] = Files(
-            tree, lambda folder: self.export(tree, folder)
-        )
-        self.images[commit[:12]] = reference
-        return reference
-
-    def export(self, tree: str, folder: Path) -> None:
-        """Write the files of a tree into a folder."""
-        index = {**self.variables(), "GIT_INDEX_FILE": str(folder.with_suffix(".index"))}
-        for command in (["read-tree", tree], ["checkout-index", "-a", f"--prefix={folder}/"]):
-            subprocess.run(["git", *command], cwd=self.root, env=index, check=True)
-
-    def asked(self, *arguments: str) -> tuple[Run, Counter[str]]:
-        """Run a command that must succeed; also return what it asked of Azure, how often."""
-        with self.cloud.counting() as counted:
-            run = self.ok(*arguments)
-        return run, counted
+    @property
+    def shelf(self) -> Registry:
+        return self.registry
 
     def copy(self, root: Path, cloud: AzureCloud, registry: Registry) -> "AzureProject":
-        """Return a copy of it elsewhere, with another cloud at the same address.
-
-        Its images are put into the registry.
-        """
-        shutil.copytree(self.root, root)
-        copied = AzureProject(
-            root=root,
-            port=0,
-            environment=cloud.environment(),
-            cloud=cloud,
-            registry=registry,
-            kind=self.kind,
-            commits=self.commits,
-        )
-        for release in self.images:
-            copied.publish(release)
-        return copied
+        """Return a copy of it elsewhere, with another cloud at the same address."""
+        return self.moved(root, cloud, registry=registry)
 
 
 def make_azure_project(
@@ -131,13 +59,7 @@ def make_azure_project(
         registry=registry,
         kind=kind,
     )
-    project.git("init", "-q", "-b", "main")
-    project.git("config", "user.name", "Tester")
-    project.git("config", "user.email", "tester@example.invalid")
-    project.write("llmops.toml", _file(project, target=target, api=api, top=top))
-    project.write(".gitignore", ".llmops/\n")
-    project.write("prompts/system.md", "You are brief.\n")
-    project.commit("First")
+    project.begin(_file(project, target=target, api=api, top=top))
     return project
 
 
