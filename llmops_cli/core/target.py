@@ -132,6 +132,29 @@ def carrier_for(target: Target, release: str = "") -> Carrier | None:
 
 
 @runtime_checkable
+class Witnessing(Protocol):
+    """A target that says where a candidate is checked, and what has befallen one since."""
+
+    def checked_at(self) -> str:
+        """Return what the address is at which a candidate is checked, as "its test address"."""
+        ...
+
+    def befallen(self, candidate: Candidate) -> Sequence[str]:
+        """Return lines about a candidate that fails its checks. Raises nothing of its own."""
+        ...
+
+
+def checked_at(target: Target) -> str:
+    """Return what the address is at which a target's candidates are checked, in a few words."""
+    return target.checked_at() if isinstance(target, Witnessing) else "its private address"
+
+
+def befallen(target: Target, candidate: Candidate) -> Sequence[str]:
+    """Return what a target can say of a candidate that fails its checks, nothing if it cannot."""
+    return target.befallen(candidate) if isinstance(target, Witnessing) else ()
+
+
+@runtime_checkable
 class Documented(Protocol):
     """A target, or what makes its images, whose work is described by files that one can read."""
 

@@ -23,7 +23,7 @@ from llmops_cli.core.plan import (
     one_step,
 )
 from llmops_cli.core.release import Candidate, Release, State
-from llmops_cli.core.target import Event, Target, carrier_for
+from llmops_cli.core.target import Event, Target, befallen, carrier_for, checked_at
 from llmops_cli.errors import CheckError, LlmopsError
 from llmops_cli.flows.confirm import confirm
 from llmops_cli.flows.undo import undone
@@ -92,7 +92,7 @@ class Rollout:
     def _verify(self) -> Plan:
         return one_step(
             Phase.VERIFY,
-            f"Check {self.release.id} at its private address",
+            f"Check {self.release.id} at {checked_at(self.target)}",
             lambda: self._check(self.target.address_of(self.candidate), self.release.id),
         )
 
@@ -137,9 +137,10 @@ class Rollout:
         broken = failures(found)
         if broken:
             names = ", ".join(result.name for result in broken)
+            told = [f"{r.name}: {r.evidence}" for r in broken]
             raise CheckError(
                 f"{self.release.id} does not pass its checks: {names}.",
-                evidence="\n".join(f"{r.name}: {r.evidence}" for r in broken),
+                evidence="\n".join([*told, *befallen(self.target, self.candidate)]),
             )
 
     def _event(self) -> Event:

@@ -13,6 +13,7 @@ from llmops_cli.errors import (
     DeployError,
     InterruptedByOperatorError,
     LlmopsError,
+    LockedError,
     PreflightError,
     StateUnknownError,
 )
@@ -50,7 +51,8 @@ def undone(
         now = target.inspect()
         serving = _serving(target, now)
     except (LlmopsError, OSError, KeyboardInterrupt) as error:
-        return _unknown(candidate, progress, cause, f"Taking it back failed too: {error}")
+        what = f"Taking it back failed too: {error}"
+        return _unknown(candidate, progress, cause, f"{_answering(target, candidate)}{what}")
     before = seen.live.id if seen.live else None
     new = candidate.release.id
     is_recorded = now.recorded is not None and now.recorded.id == new != before
@@ -61,7 +63,7 @@ def undone(
     if serving not in expected:
         what = f"{serving or 'nothing'} answers now, not {before or 'nothing'} as before."
         return _unknown(candidate, progress, cause, what)
-    return _put_back(candidate, progress, cause, _report(now, serving, plan))
+    return _put_back(candidate, progress, cause, _report(now, serving, plan, cause))
 
 
 def _serving(target: Target, now: State) -> str | None:
@@ -71,14 +73,27 @@ def _serving(target: Target, now: State) -> str | None:
         return read_release(client)
 
 
-def _report(now: State, serving: str | None, plan: Plan) -> str:
+def _answering(target: Target, candidate: Candidate) -> str:
+    """Say who answers at the public address, which needs no rights; nothing where that fails."""
+    try:
+        address = target.public_address(candidate.release)
+        with open_client(address, 5, trusted_for(target), carrier_for(target)) as client:
+            found = read_release(client)
+    except (LlmopsError, OSError, ValueError, KeyboardInterrupt):
+        return ""
+    return f"{found} is serving at {address}. " if found else f"Nobody answers at {address}. "
+
+
+def _report(now: State, serving: str | None, plan: Plan, cause: BaseException) -> str:
     undone_steps = "; ".join(step.title[0].lower() + step.title[1:] for step in plan)
     found = (
         f"{serving} is serving at {now.address}, as before."
         if serving
         else "Nothing was serving before, and nothing is now."
     )
-    return f"{found} Undone: {undone_steps}. The lock is released."
+    # A lock that was lost is somebody else's, or nobody's.
+    lock = "" if isinstance(cause, LockedError) else " The lock is released."
+    return f"{found} Undone: {undone_steps}.{lock}"
 
 
 def _put_back(

@@ -51,8 +51,24 @@ def configuration_of(place: Place, service: Service, *, pauses: bool) -> dict[st
         "maximumPercent": there.get("maximumPercent", 200),
         "deploymentCircuitBreaker": {**breaker, "enable": True, "rollback": True},
         "bakeTimeInMinutes": 0,
-        "lifecycleHooks": _hooks(place) if pauses else [],
+        "lifecycleHooks": [*_hooks_of_others(service), *(_hooks(place) if pauses else ())],
     }
+
+
+def take_hooks_away(place: Place, service: Service) -> None:
+    """Have no later deployment wait for our word: somebody else's would do so in vain.
+
+    AWS begins no deployment for this, and one under way keeps the hooks that it began with.
+    """
+    left = _hooks_of_others(service)
+    if left == (service.configuration.get("lifecycleHooks") or []):
+        return
+    with place.changing("have later deployments not wait for llmops") as ecs:
+        ecs.update_service(
+            cluster=place.cluster,
+            service=place.name,
+            deploymentConfiguration=configuration_of(place, service, pauses=False),
+        )
 
 
 def _ask(place: Place, service: Service, definition: str, *, pauses: bool) -> None:
@@ -121,6 +137,11 @@ def _refuse(ecs: Any, found: Deployment) -> None:
         )
     else:
         ecs.stop_service_deployment(serviceDeploymentArn=found.arn, stopType="ROLLBACK")
+
+
+def _hooks_of_others(service: Service) -> list[dict[str, Any]]:
+    found = service.configuration.get("lifecycleHooks") or []
+    return [one for one in found if one.get("targetType") != "PAUSE"]
 
 
 def _hooks(place: Place) -> list[dict[str, Any]]:

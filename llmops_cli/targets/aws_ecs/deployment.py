@@ -21,6 +21,7 @@ _STAGES = {
     "BAKE_TIME": "AWS watches it",
     "CLEAN_UP": "the old tasks finish what they do",
 }
+_AFTER_SCALE_UP = tuple(_STAGES)[tuple(_STAGES).index("POST_SCALE_UP") :]
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,15 @@ class Deployment:
 
     @property
     def is_up(self) -> bool:
-        """Whether as many of its tasks run as it wants."""
+        """Whether as many of its tasks run as it wants; that they are well is another question."""
         return self.wanted > 0 and self.running >= self.wanted
+
+    @property
+    def was_well(self) -> bool:
+        """Whether AWS has found its tasks well, and gone on, which shows where it has a test
+        listener.
+        """
+        return self.strategy == "BLUE_GREEN" and self.stage in _AFTER_SCALE_UP
 
     @property
     def told(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from llmops_cli.errors import LlmopsError
-from llmops_cli.targets.aws_ecs import logs
+from llmops_cli.targets.aws_ecs import health, logs
 from llmops_cli.targets.aws_ecs.place import Place
 from llmops_cli.targets.aws_ecs.service import Service, Task
 
@@ -23,6 +23,8 @@ def of(place: Place, definition: str, since: datetime | None) -> list[str]:
     with contextlib.suppress(LlmopsError):
         ended = failed(place, definition, since)
         found += [task.told for task in ended[:_TASKS_SHOWN]]
+    with contextlib.suppress(LlmopsError):
+        found += health.complaints(place, definition)[:_TASKS_SHOWN]
     with contextlib.suppress(LlmopsError):
         service = place.read_service()
         found += [f"AWS: {line}" for line in _events(service, since)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.errors import DeployError
-from llmops_cli.targets.aws_ecs import evidence
+from llmops_cli.targets.aws_ecs import evidence, health
 from llmops_cli.targets.aws_ecs.deployment import Deployment
 from llmops_cli.targets.aws_ecs.place import Place
 
@@ -68,7 +68,7 @@ def follow(
         if not found.is_going:
             raise _failed(place, found, definition)
         _require_health(place, found, definition)
-        if not found.is_up and passed >= configured.ready_seconds:
+        if passed >= configured.ready_seconds and not health.is_well(place, found, definition):
             what = f"Not ready after {configured.ready_seconds:g} s: {found.told}."
             raise _sick(place, found, definition, what)
     raise _sick(place, found, definition, f"AWS takes longer than it may: {found.told}.")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from llmops_cli.clouds.pauses import pauses
 from llmops_cli.core.plan import Tell
 from llmops_cli.core.release import Candidate
-from llmops_cli.errors import DeployError, LlmopsError
+from llmops_cli.errors import DeployError, LlmopsError, LockedError
 from llmops_cli.targets.aws_ecs import changing, following, recording, registering, scaling
 from llmops_cli.targets.aws_ecs.deployment import SHIFTED, TESTED, Deployment
 from llmops_cli.targets.aws_ecs.place import Place
@@ -110,8 +110,12 @@ def tidy_up(session: Session) -> None:
         with contextlib.suppress(LlmopsError):
             registering.deregister(place, session.staged)
     if session.noted:
-        let_scale(place, service)
-        if not session.is_settled:
+        is_held = _is_held(session)
+        if is_held or not _are_others_at_work(session):
+            if service is not None:
+                changing.take_hooks_away(place, service)
+            let_scale(place, service)
+        if is_held and not session.is_settled:
             session.book.note({})
         session.noted = {}
 
@@ -151,6 +155,20 @@ def present(session: Session) -> Service:
             next_step="llmops infra apply",
         )
     return service
+
+
+def _is_held(session: Session) -> bool:
+    try:
+        session.book.require_lock()
+    except LockedError:
+        return False
+    return True
+
+
+def _are_others_at_work(session: Session) -> bool:
+    """Whether somebody who took the lock by force has noted what they do."""
+    pending = session.book.read_again().pending
+    return pending.get(DEFINITION, session.staged) != session.staged
 
 
 def _follow(session: Session, is_there: following.Wanted, tell: Tell) -> Deployment:

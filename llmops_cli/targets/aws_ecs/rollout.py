@@ -1,11 +1,21 @@
 """The steps that bring a release into service, as plans; building one changes nothing."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from llmops_cli.core.plan import Phase, Plan, long_step, one_step
 from llmops_cli.core.release import Candidate, State
-from llmops_cli.targets.aws_ecs import moving, pulling, recording, registering, retiring, watching
+from llmops_cli.errors import LlmopsError
+from llmops_cli.targets.aws_ecs import (
+    evidence,
+    moving,
+    pulling,
+    recording,
+    registering,
+    retiring,
+    watching,
+)
 from llmops_cli.targets.aws_ecs.changing import wanted
 from llmops_cli.targets.aws_ecs.session import Session
 
@@ -81,6 +91,14 @@ def settle(session: Session, candidate: Candidate, names: Sequence[str]) -> Plan
         lambda: retiring.retire(session),
         {"keep": str(place.configured.keep)},
     )
+
+
+def befallen(session: Session) -> list[str]:
+    """Return what AWS and the containers say of what was deployed."""
+    place, begun = session.place, None
+    with contextlib.suppress(LlmopsError):
+        begun = place.read_deployment(session.deployment) if session.deployment else None
+    return evidence.of(place, session.staged, begun.created) if begun else []
 
 
 def restore(session: Session, candidate: Candidate, seen: State) -> Plan:

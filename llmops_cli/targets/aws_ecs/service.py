@@ -99,6 +99,7 @@ class Task:
     container_reasons: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     created: datetime | None = None
+    address: str = ""
 
     @property
     def id(self) -> str:
@@ -159,6 +160,7 @@ def task_from(document: Mapping[str, Any]) -> Task:
         container_reasons=tuple(_text(one, "reason") for one in containers if one.get("reason")),
         digests=tuple(_text(one, "imageDigest") for one in containers if one.get("imageDigest")),
         created=document.get("createdAt"),
+        address=next((one for container in containers for one in _addresses(container)), ""),
     )
 
 
@@ -170,6 +172,11 @@ def tags_from(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
 def tags_of(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags as ECS takes them."""
     return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _addresses(container: Mapping[str, Any]) -> list[str]:
+    networks = container.get("networkInterfaces") or ()
+    return [_text(o, "privateIpv4Address") for o in networks if o.get("privateIpv4Address")]
 
 
 def _launch(document: Mapping[str, Any]) -> str:

@@ -95,6 +95,14 @@ class AwsEcs:
         url = self.place.configured.test_url
         return str(url).rstrip("/") if url else self.place.public_address
 
+    def checked_at(self) -> str:
+        """Return what that address is, in words."""
+        return "the test listener" if self.place.is_blue_green else "its public address"
+
+    def befallen(self, candidate: Candidate) -> Sequence[str]:
+        """Return what AWS and the containers say of tasks of the candidate that have failed."""
+        return rollout.befallen(self.session)
+
     def public_address(self, release: Release) -> str:
         """Return the address at which a release answers once it is promoted."""
         return self.place.public_address

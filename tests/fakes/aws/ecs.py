@@ -143,7 +143,7 @@ class Ecs:
             for task in revision.tasks:
                 if task.is_healthy:
                     found.append((task.address, 8000, "healthy", ""))
-                elif task.manner == "target unhealthy":
+                elif task.manner in ("target unhealthy", "forgiven"):
                     reason = (
                         "Target.FailedHealthChecks: Health checks failed with these codes: [503]"
                     )

@@ -152,8 +152,9 @@ class Rollout:
         if self.stage == "CLEAN_UP":
             self._succeed()
             return
-        self.target.is_in_production = bool(self.target.healthy) or not self.target.desired
-        if self.target.is_steady:
+        is_steady = self.target.is_steady
+        self.target.is_in_production = is_steady or bool(self.target.healthy)
+        if is_steady:
             self.stage = "CLEAN_UP"
             for source in self.sources:
                 source.end()

@@ -10,9 +10,17 @@ from tests.fakes.containers import Container, Containers
 
 #: What tasks of a release do besides what their image does: nothing; there is no capacity for
 #: them, or the account may have no more; the load balancer never finds them healthy; they run out
-#: of memory; they stay pending; AWS finds them well, and nobody gets an answer.
+#: of memory; they stay pending; AWS finds them well, and nobody gets an answer; they run, and are
+#: never well, which AWS forgives for the time of grace.
 Manner = Literal[
-    "good", "no capacity", "quota", "target unhealthy", "out of memory", "pending", "silent"
+    "good",
+    "no capacity",
+    "quota",
+    "target unhealthy",
+    "out of memory",
+    "pending",
+    "silent",
+    "forgiven",
 ]
 #: How often a task is looked at before its health check counts as failed.
 PATIENCE = 2
@@ -30,7 +38,7 @@ class Stop:
 
 
 _CRASHED = Stop("EssentialContainerExited", "Essential container in task exited", 1)
-_KILLED = Stop(
+KILLED = Stop(
     "EssentialContainerExited",
     "Essential container in task exited",
     137,
@@ -85,7 +93,7 @@ class Task:
         """Whether its health check and the load balancer's pass."""
         if self.stop or self.looks < 1 or self.container is None:
             return False
-        if self.manner in ("target unhealthy", "pending", "out of memory"):
+        if self.manner in ("target unhealthy", "pending", "out of memory", "forgiven"):
             return False
         return self.container.is_ready
 
@@ -108,8 +116,8 @@ class Task:
         if self.manner == "target unhealthy":
             return _UNREACHED
         if self.manner == "out of memory":
-            return _KILLED
-        if self.manner == "pending" or self.container is None:
+            return KILLED
+        if self.manner in ("pending", "forgiven") or self.container is None:
             return None
         if not self.container.is_running:
             return _CRASHED

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.fakes.aws.ecs_task import KILLED
 from tests.fakes.aws.faults import BROKEN, THROTTLED
 from tests.fakes.aws.wire import Refusal
 from tests.fakes.call import Call, Reply
@@ -18,13 +19,15 @@ Arrange = Callable[[Stage], object]
 class Fault:
     """What a test arranges, and what comes of it: the exit status, and a part of the report.
 
-    With status 0 the new release serves, else the old one does.
+    With status 0 the new release serves, else the old one does; where somebody else's deployment is
+    under way that is not ours to end, the first one comes to serve after the report.
     """
 
     name: str
     arrange: Arrange
     status: int
     says: str = ""
+    is_theirs: bool = False
 
 
 def _both(*arranging: Arrange) -> Arrange:
@@ -114,6 +117,20 @@ def _of_image(stage: Stage) -> None:
         del stage.cloud.ecr.contents.manifests[key]
 
 
+def _kill_once_it_is_tested(stage: Stage) -> None:
+    """Let the task of the candidate die as soon as the test listener has it."""
+
+    def look(call: Call) -> None:
+        rollout = stage.cloud.ecs.service.rollout
+        if rollout is not None and rollout.stage == "TEST_TRAFFIC_SHIFT":
+            for task in rollout.target.tasks:
+                task.stop = KILLED
+                if task.container is not None:
+                    task.container.stop()
+
+    stage.cloud.faults.on(FOLLOW, look, times=None)
+
+
 def _roll(fault: Arrange) -> Arrange:
     return _both(_rolling, fault)
 
@@ -131,6 +148,18 @@ FAULTS = (
     Fault("out of memory", _tasks("out of memory"), 8, "OutOfMemoryError"),
     Fault(
         "never ready", _both(_with(ready_seconds=2), _tasks("pending")), 8, "Not ready after 2 s"
+    ),
+    Fault(
+        "runs and is never well",
+        _both(_with(ready_seconds=2), _tasks("forgiven")),
+        8,
+        "Health checks failed with these codes: [503]",
+    ),
+    Fault(
+        "dies while it is checked",
+        _both(_with(ready_seconds=3), _kill_once_it_is_tested),
+        8,
+        "OutOfMemoryError",
     ),
     Fault(
         "no capacity",
@@ -157,6 +186,12 @@ FAULTS = (
     Fault("rolling: task exits", _roll(_image("crashes")), 8, "exit code 1"),
     Fault("rolling: image cannot be pulled", _roll(_image("is not there")), 8, "CannotPull"),
     Fault("rolling: target never healthy", _roll(_tasks("target unhealthy")), 8, "ELB health"),
+    Fault(
+        "rolling: runs and is never well",
+        _roll(_both(_with(ready_seconds=2), _tasks("forgiven"))),
+        8,
+        "Not ready after 2 s",
+    ),
     Fault(
         "rolling: AWS has gone back before anybody looks",
         _roll(
@@ -225,8 +260,9 @@ FAULTS = (
         _does(REGISTER, lambda stage: stage.cloud.ecs.deploy_by_hand(stage.commits[0])),
         8,
         "Somebody else's deployment",
+        is_theirs=True,
     ),
-    # Theirs waits at the test listener, as the service has it from our last deploy.
+    # Theirs waits at the test listener, for ours has the service wait there.
     Fault("somebody else deploys while it comes up", _does(FOLLOW, _first_by_hand), 8, "Somebody"),
-    Fault("the lock is taken by force", _does(FOLLOW, _take_lock), 9, "The lock was lost"),
+    Fault("the lock is taken by force", _does(FOLLOW, _take_lock), 8, "The lock was lost"),
 )

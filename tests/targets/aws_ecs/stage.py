@@ -61,6 +61,11 @@ class Stage:
         """The bodies of the requests for an operation."""
         return [call.body for call in self.cloud.requests if call.operation == operation]
 
+    @property
+    def begun(self) -> list[Any]:
+        """What was asked for with each deployment of ours."""
+        return [body for body in self.asked("ecs.UpdateService") if "taskDefinition" in body]
+
     def definition_of(self, release: str) -> str:
         """The ARN of the newest task definition of a release, whatever became of it."""
         found = [

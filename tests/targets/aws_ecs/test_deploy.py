@@ -12,7 +12,7 @@ def test_a_first_deploy_takes_over_the_service_that_terraform_made(empty: Stage)
     [release] = empty.commits
     assert run.document["release"]["id"] == release
     assert empty.cloud.ecs.serving == release
-    [asked] = empty.asked("ecs.UpdateService")
+    [asked] = empty.begun
     assert asked["desiredCount"] == 1
     # Whoever made the service left scaling suspended: there was nothing to scale.
     assert not empty.cloud.scaling.is_suspended
@@ -29,20 +29,22 @@ def test_nobody_sees_a_release_before_it_is_checked(live: Stage) -> None:
     live.project.ok("deploy")
     # The first word lets the traffic move, the second lets the old tasks go.
     assert seen == [second, third]
-    [asked] = live.asked("ecs.UpdateService")
+    [asked] = live.begun
     configuration = asked["deploymentConfiguration"]
     assert configuration["strategy"] == "BLUE_GREEN"
     [hook] = configuration["lifecycleHooks"]
     assert hook["lifecycleStages"] == ["POST_TEST_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"]
     # Were we killed, AWS would take back what nobody decides on.
     assert hook["timeoutConfiguration"]["action"] == "ROLLBACK"
+    # Nobody else's deployment is to wait for our word afterwards.
+    assert live.cloud.ecs.service.document["deploymentConfiguration"]["lifecycleHooks"] == []
 
 
 def test_a_release_that_is_live_is_not_deployed_again(live: Stage) -> None:
     live.project.ok("deploy")
-    before = len(live.asked("ecs.UpdateService"))
+    before = len(live.begun)
     assert live.project.ok("deploy", "--json").document["changed"] is False
-    assert len(live.asked("ecs.UpdateService")) == before
+    assert len(live.begun) == before
 
 
 def test_releases_roll_where_there_is_no_test_listener(rolling: Stage) -> None:
@@ -50,7 +52,7 @@ def test_releases_roll_where_there_is_no_test_listener(rolling: Stage) -> None:
     run = rolling.project.ok("deploy", "--json")
     assert run.document["release"]["id"] == release
     assert rolling.cloud.ecs.serving == release
-    [asked] = rolling.asked("ecs.UpdateService")[-1:]
+    [asked] = rolling.begun[-1:]
     configuration = asked["deploymentConfiguration"]
     assert configuration["strategy"] == "ROLLING"
     assert configuration["lifecycleHooks"] == []
@@ -73,7 +75,9 @@ def test_a_release_that_fails_its_checks_is_taken_back_unseen(live: Stage) -> No
     assert live.cloud.ecs.serving == second
     assert [call["action"] for call in live.asked("ecs.ContinueServiceDeployment")] == ["ROLLBACK"]
     assert seen == [second]
-    # Nothing is left of it: its task definition is out of service, and scaling goes on.
+    # Nothing is left of it: no later deployment waits for our word, its task definition is out of
+    # service, and scaling goes on.
+    assert not live.cloud.ecs.service.document["deploymentConfiguration"]["lifecycleHooks"]
     assert len(live.asked("ecs.DeregisterTaskDefinition")) == 1
     assert not live.cloud.scaling.is_suspended
 
@@ -108,7 +112,7 @@ def test_scaling_is_suspended_while_a_release_moves(live: Stage) -> None:
 def test_a_deploy_keeps_as_many_tasks_as_there_are(live: Stage) -> None:
     live.cloud.ecs.service.document["desiredCount"] = 2
     live.project.ok("deploy")
-    [asked] = live.asked("ecs.UpdateService")
+    [asked] = live.begun
     assert asked["desiredCount"] == 2
 
 
@@ -153,7 +157,7 @@ def test_two_operators_do_not_deploy_at_once(live: Stage) -> None:
     assert "llmops deploy" in error_of(other)["evidence"]
     first.communicate()
     assert live.cloud.ecs.serving == live.commits[2]
-    assert len(live.asked("ecs.UpdateService")) == 1
+    assert len(live.begun) == 1
 
 
 def test_a_service_that_would_fail_a_deploy_is_found_before_anything_is_touched(
@@ -170,9 +174,15 @@ def test_a_service_that_would_fail_a_deploy_is_found_before_anything_is_touched(
     assert live.changes == []
 
 
+def test_a_rolling_release_is_said_to_be_checked_where_it_is(rolling: Stage) -> None:
+    out = rolling.project.ok("deploy", "--dry-run").out
+    assert f"Check {rolling.commits[-1]} at its public address" in out
+
+
 def test_a_dry_run_changes_nothing(live: Stage) -> None:
     out = live.project.ok("deploy", "--dry-run").out
     assert "Register a task definition of" in out
     assert "beside the live one" in out
+    assert f"Check {live.commits[-1]} at the test listener" in out
     assert "Give the traffic to" in out
     assert live.changes == []

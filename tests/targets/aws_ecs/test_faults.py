@@ -29,12 +29,15 @@ def test_a_deploy_leaves_something_that_serves_and_says_what(live: Stage, fault:
         live.cloud.ecs.settle(4)
     assert run.status == fault.status, run.said
     expected = old if fault.status else live.commits[-1]
-    assert live.cloud.ecs.serving == expected, run.said
+    serving = live.commits[0] if fault.is_theirs else expected
+    assert live.cloud.ecs.serving == serving, run.said
     assert ACCOUNT in live.cloud.ecs.service.shown()["taskDefinition"]
     if fault.status:
         error = error_of(run)
         assert fault.says in " ".join(error.values()), run.said
         assert is_true(error["state"], expected, fault.status), run.said
+        # Without rights or credentials nothing more can be put in order.
+        assert fault.status in (5, 9) or not live.cloud.scaling.is_suspended
     else:
         assert run.document["release"]["id"] == expected
         assert not live.cloud.scaling.is_suspended
@@ -43,5 +46,5 @@ def test_a_deploy_leaves_something_that_serves_and_says_what(live: Stage, fault:
 def is_true(state: str, serving: str, status: int) -> bool:
     """Whether a report says what is serving: who it is, or that nothing was changed."""
     if status == 9:
-        return bool(state)
+        return state.startswith(f"{serving} is serving")
     return f"{serving} is serving" in state or "Nothing was changed" in state

@@ -39,6 +39,7 @@ def proxy(aws: AwsCloud, tmp_path: Path) -> AwsProject:
     )
     (root / "llmops.toml").write_text(text)
     aws.make_bucket()
+    aws.balancer.health_path = "/health/readiness"
     aws.scaling.seed()
     key = drawn(40)
     for name in (KEY, *NAMES):

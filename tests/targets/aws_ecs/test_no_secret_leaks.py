@@ -19,6 +19,8 @@ PART = "aws-refused+key/9c4e1f=~0123"
 _BRINGING = ("secretsmanager.CreateSecret", "secretsmanager.PutSecretValue")
 
 
+# A dozen processes, each of which loads everything anew: on a busy machine that takes its time.
+@pytest.mark.timeout(360)
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is no /proc")
 def test_no_value_is_anywhere_but_in_secrets_manager(live: Stage) -> None:
     project = live.project

@@ -8,7 +8,7 @@ def test_a_rollback_runs_the_kept_task_definition_again(live: Stage) -> None:
     kept = live.definition_of(first)
     _run, counted = live.project.asked("rollback")
     assert live.cloud.ecs.serving == first
-    [asked] = live.asked("ecs.UpdateService")
+    [asked] = live.begun
     assert asked["taskDefinition"] == kept
     assert counted["ecs.RegisterTaskDefinition"] == 0
 
