@@ -10,6 +10,7 @@ from typing import Any
 
 from llmops_cli.clouds.gcp.clients import make_client
 from llmops_cli.clouds.gcp.credentials import Chosen, choose
+from llmops_cli.clouds.gcp.renewing import Renewing
 from llmops_cli.clouds.gcp.trouble import Attempt, told
 from llmops_cli.config.gcp import GcpTarget
 from llmops_cli.errors import DeployError, LlmopsError, PreflightError
@@ -91,6 +92,17 @@ class Account:
                 credential.refresh(asks)
             return str(credential.token)
 
+    def renewed(self, refused: str) -> str:
+        """Return another token than one that Google has refused before its time was over.
+
+        Raises:
+            AccessError, DeployError: as `token`.
+        """
+        with self._lock:
+            if self.credentials.token == refused:
+                self.credentials.token = None
+            return self.token()
+
     @property
     def origin(self) -> str:
         """Who we are, in words: the account, and where the credentials are from.
@@ -110,9 +122,10 @@ class Account:
         with self._lock:
             if service not in self._clients:
                 self.token()
-                self._clients[service] = make_client(
+                made = make_client(
                     service, self.settings.endpoints, lambda: self.location, self.credentials
                 )
+                self._clients[service] = Renewing(made, self.token, self.renewed)
             return self._clients[service]
 
     def told(

@@ -83,6 +83,15 @@ class Book:
         assert self._known.ledger is not None
         return self._known.ledger
 
+    def read_again(self) -> Ledger:
+        """Return what is on record now, whoever has written it.
+
+        Raises:
+            PreflightError: somebody has spoilt it.
+        """
+        self._known.ledger = None
+        return self.ledger()
+
     def note(self, pending: Mapping[str, str]) -> None:
         """Note what is under way; empty for nothing. The lock must be held.
 

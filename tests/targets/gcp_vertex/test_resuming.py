@@ -13,7 +13,7 @@ def killed_while_deploying(stage: Stage) -> None:
     process = stage.project.popen("deploy")
     eventually(lambda: _noted(stage, '"deploy": "projects/'))
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate(timeout=90)
     objects = stage.cloud.storage.objects
     for key in [key for key in objects if key[-1].endswith("lock.json")]:
         del objects[key]
