@@ -10,6 +10,7 @@ from typing import Any
 
 from llmops_cli.clouds.gcp.clients import make_client
 from llmops_cli.clouds.gcp.credentials import Chosen, choose
+from llmops_cli.clouds.gcp.renewing import Renewing
 from llmops_cli.clouds.gcp.trouble import Attempt, told
 from llmops_cli.config.gcp import GcpTarget
 from llmops_cli.errors import DeployError, LlmopsError, PreflightError
@@ -92,6 +93,17 @@ class Account:
                 credential.refresh(asks)
             return str(credential.token)
 
+    def renewed(self, refused: str) -> str:
+        """Return another token than one that Google has refused before its time was over.
+
+        Raises:
+            AccessError, DeployError: as `token`.
+        """
+        with self._lock:
+            if self.credentials.token == refused:
+                self.credentials.token = None
+            return self.token()
+
     @property
     def origin(self) -> str:
         """Who we are, in words: the account, and where the credentials are from.
@@ -115,7 +127,7 @@ class Account:
                     service, self.settings.endpoints, lambda: self.location, self.credentials
                 )
                 self.closing(made.transport.close)
-                self._clients[service] = made
+                self._clients[service] = Renewing(made, self.token, self.renewed)
             return self._clients[service]
 
     def closing(self, close: Callable[[], None]) -> None:

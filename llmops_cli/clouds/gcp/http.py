@@ -90,14 +90,19 @@ class Web:
 
     def _lasting(self, question: Question) -> Answer:
         last, attempts = "", 0
+        token = self.account.token()
+        is_new = False
         for _passed in pauses(_PATIENCE):
             attempts += 1
             try:
-                answer = self._asked(question, attempts)
+                answer = self._asked(question, token, attempts)
             except httpx2.TransportError as error:
                 last = str(error) or type(error).__name__
                 continue
-            if answer.status not in _MAY_PASS:
+            if answer.status == _UNAUTHORIZED and not is_new:
+                # It was revoked, perhaps; a new one is asked with once.
+                token, is_new = self.account.renewed(token), True
+            elif answer.status not in _MAY_PASS:
                 return answer
             last = answer.said
         raise question.failure(
@@ -106,8 +111,8 @@ class Web:
             next_step="Look at the network and at https://status.cloud.google.com, then again.",
         )
 
-    def _asked(self, question: Question, attempt: int) -> Answer:
-        headers = {"authorization": f"Bearer {self.account.token()}"}
+    def _asked(self, question: Question, token: str, attempt: int) -> Answer:
+        headers = {"authorization": f"Bearer {token}"}
         if question.body is not None:
             headers["content-type"] = question.content_type
         quota = getattr(self.account.credentials, "quota_project_id", None)

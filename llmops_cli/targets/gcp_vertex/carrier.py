@@ -26,8 +26,21 @@ _OK = 200
 #: Pauses between questions that another release answered; with 5 % of the traffic it takes twenty
 #: of them until the right one does, and with bad luck a hundred.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
+#: What Google itself says of a question that reached nobody, and the pauses before it is asked
+#: again. What a release says is within an answer of its own.
+_MAY_PASS = (429, 502, 503)
+_PAUSES = (0.1, 0.3, 1.0)
+_UNAUTHORIZED = 401
 #: Seconds for which the right release is looked for, where a question itself has longer.
 _SEARCH_SECONDS = 30.0
+
+
+class SaidByGoogleError(CarrierError):
+    """Google has answered, and no release."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"Vertex AI says {status}: {text}")
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -61,12 +74,14 @@ class Reply:
 @dataclass(frozen=True)
 class PredictCarrier:
     """Asks the endpoint at ``address`` as whom ``token`` says; of several releases only ``release``
-    answers, where one is named: any other says at once that it is another.
+    answers, where one is named: any other says at once that it is another. ``token`` is given the
+    one that Google has refused, to return another; or nothing. ``clock`` counts seconds.
     """
 
     address: Callable[[], str]
-    token: Callable[[], str]
+    token: Callable[[str], str]
     release: str = ""
+    clock: Callable[[], float] = time.monotonic
 
     def carry(self, asked: Carried) -> Reply:
         """Ask until the release that is meant answers, within the time of the question.
@@ -76,25 +91,42 @@ class PredictCarrier:
         """
         body = wrapped(asked, self.release)
         way = "streamRawPredict" if is_stream(asked) else "rawPredict"
-        deadline = time.monotonic() + min(asked.seconds, _SEARCH_SECONDS)
+        deadline = self.clock() + min(asked.seconds, _SEARCH_SECONDS)
         pause = _FIRST_PAUSE
         while True:
-            reply = self._asked(way, body, asked.seconds)
+            reply = self._answered(way, body, asked.seconds)
             if reply.status != MISDIRECTED:
                 return reply
             reply.close()
-            if time.monotonic() + pause > deadline:
+            if self.clock() + pause > deadline:
                 raise TooLateError(f"only other releases than {self.release} answer")
             time.sleep(pause)
             pause = min(pause * 1.2, _LONGEST_PAUSE)
 
-    def _asked(self, way: str, body: bytes, seconds: float) -> Reply:
+    def _answered(self, way: str, body: bytes, seconds: float) -> Reply:
+        """Ask until it is a release that answers, or what Google says is not going to pass."""
+        token, is_new = self._token(), False
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                return self._asked(way, body, seconds, token)
+            except SaidByGoogleError as error:
+                if error.status == _UNAUTHORIZED and not is_new:
+                    token, is_new = self._token(token), True
+                    continue
+                pause = next(pauses, None)
+                if error.status not in _MAY_PASS or pause is None:
+                    raise
+                time.sleep(min(pause, seconds))
+
+    def _asked(self, way: str, body: bytes, seconds: float, token: str) -> Reply:
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         with _told():
             request = self._client.build_request(
                 "POST",
                 f"{self.address()}:{way}",
                 content=body,
-                headers=self._headers(),
+                headers=headers,
                 timeout=seconds,
             )
             response = self._client.send(request, stream=True)
@@ -104,12 +136,11 @@ class PredictCarrier:
                 response.close()
                 raise
 
-    def _headers(self) -> dict[str, str]:
+    def _token(self, refused: str = "") -> str:
         try:
-            token = self.token()
+            return self.token(refused)
         except LlmopsError as error:
             raise CarrierError(error.message) from error
-        return {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     @cached_property
     def _client(self) -> httpx2.Client:
@@ -130,7 +161,7 @@ def _reply(response: httpx2.Response) -> Reply:
     text = response.read()[:500].decode("utf-8", "replace")
     if response.status_code == _OK:
         raise CarrierError(f"what answers the endpoint is no release of llmops: {text[:100]}")
-    raise CarrierError(f"Vertex AI says {response.status_code}: {without_secrets(text)}")
+    raise SaidByGoogleError(response.status_code, without_secrets(text))
 
 
 @contextmanager

@@ -56,6 +56,7 @@ class Rollout:
         seen = session.began = session.known()
         session.before = dict(seen.endpoint.traffic) if seen.endpoint else {}
         session.moved.clear()
+        session.entry = None
         version = version_of(seen, self.candidate.release)
         deployed = deployed_of(seen, version)
         session.version = version.id if version else ""
@@ -111,7 +112,7 @@ class Rollout:
         return one_step(
             Phase.UNDO,
             f"Give the traffic back to {live or 'who had it'}",
-            lambda: order.give_back(self.session, self.carrier),
+            self._restore,
         )
 
     def discard(self) -> Plan:
@@ -195,6 +196,7 @@ class Rollout:
         now = session.endpoint()
         session.require_traffic(now.traffic, {session.deployed: traffic.ALL})
         entry = Entry(release.id, session.version, datetime.now(UTC), tuple(names))
+        session.entry = entry
         dropped = session.book.settle(entry, self.place.configured.keep)
         session.pending.clear()
         with contextlib.suppress(LlmopsError):
@@ -211,7 +213,13 @@ class Rollout:
         with place.account.told("name the live version"):
             place.models.merge_version_aliases(request=request, **changing())
 
+    def _restore(self) -> None:
+        if not self.session.is_settled:
+            order.give_back(self.session, self.carrier)
+
     def _discard(self) -> None:
+        if self.session.is_settled:
+            return
         order.give_back(self.session, self.carrier)
         retiring.discard(self.session, self.candidate)
 

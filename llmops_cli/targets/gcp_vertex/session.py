@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from llmops_cli.errors import DeployError
 from llmops_cli.targets.gcp_vertex.endpoint import Endpoint
 from llmops_cli.targets.gcp_vertex.place import Place, Seen
-from llmops_cli.targets.shelved.book import Book
+from llmops_cli.targets.shelved.book import Book, Entry
 
 #: Keys of what is noted while a rollout is under way: the release, its version, the names of the
 #: operations that make and deploy it, what it is deployed as, and the traffic before.
@@ -26,7 +26,8 @@ class Session:
     """The endpoint as it was seen last, what is noted in the book, and the traffic we asked for.
 
     ``began`` is what was there when the rollout was planned, ``before`` its traffic then; ``moved``
-    the states of it that we have asked for since. ``version`` and ``deployed`` are the candidate's.
+    the states of it that we have asked for since. ``version`` and ``deployed`` are the candidate's,
+    and so is ``entry``, with which it is to be on record.
     """
 
     place: Place
@@ -38,6 +39,17 @@ class Session:
     version: str = ""
     deployed: str = ""
     pending: dict[str, str] = field(default_factory=dict)
+    entry: Entry | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the candidate is on record, even if the word of that has not arrived."""
+        mine = self.entry
+        if mine is None:
+            return False
+        ledger = self.book.read_again()
+        found = ledger.entry(mine.release) if ledger.live == mine.release else None
+        return found is not None and (found.at, found.deployed_at) == (mine.at, mine.deployed_at)
 
     def look(self) -> Seen:
         """Read endpoint and model, whatever is known of them."""

@@ -86,11 +86,14 @@ class Staging:
         session.book.require_lock()
         now = session.endpoint()
         session.require_traffic(now.traffic, session.before)
-        request = {
+        request: dict[str, object] = {
             "endpoint": place.endpoint,
             "deployed_model": deployed_model_of(place, release, session.version),
-            "traffic_split": {**now.traffic, "0": 0} if now.traffic else {"0": traffic.ALL},
         }
+        if not now.traffic:
+            # Anything said of the traffic would be put in the place of what others make of it in
+            # the minutes that this takes; what nothing is said of gets none.
+            request["traffic_split"] = {"0": traffic.ALL}
         doing = f"deploy {release.id} to the endpoint {place.endpoint_id}"
         begun = progress.begin(
             place,

@@ -160,5 +160,6 @@ class VertexEndpoint:
     def _address(self) -> str:
         return self.place.public_address(self.session.known().endpoint)
 
-    def _token(self) -> str:
-        return self.place.account.token()
+    def _token(self, refused: str) -> str:
+        account = self.place.account
+        return account.renewed(refused) if refused else account.token()

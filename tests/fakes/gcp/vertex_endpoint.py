@@ -15,7 +15,8 @@ from tests.fakes.gcp.tokens import NUMBER
 
 DEFAULT_PORT = 8080
 _REFERENCE = re.compile(r"\$\((\w+)\)")
-_SECRET = re.compile(r"projects/[^/\"]+/secrets/[^/\"]+/versions/[^/\"]+")
+#: A version of a secret, in a document that may be within another one.
+_SECRET = re.compile(r"projects/[^/\"\\]+/secrets/[^/\"\\]+/versions/[^/\"\\]+")
 
 
 @dataclass

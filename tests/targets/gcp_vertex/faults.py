@@ -2,6 +2,8 @@
 
 import re
 
+from tests.fakes.azure.faults import Fault as Mishap
+from tests.fakes.call import LOST, Call, Reply
 from tests.fakes.gcp.answers import (
     aborted,
     denied,
@@ -28,6 +30,7 @@ GET, UPDATE = "EndpointService.GetEndpoint", "EndpointService.UpdateEndpoint"
 DEPLOY, UPLOAD = "EndpointService.DeployModel", "ModelService.UploadModel"
 OPERATION, INSERT = "Operations.GetOperation", "storage.objects.insert"
 PREDICT = "aiplatform.projects.locations.endpoints.rawPredict"
+_DENIED = storage_error(403, "forbidden", "No storage.objects.create.")
 _BROKEN = refused("INTERNAL", "Something is wrong.")
 
 
@@ -77,6 +80,26 @@ def _lock(do: str) -> Arrange:
             storage.put(key[1], re.sub('("nonce": ?")', r"\1ff", text))
 
     return arrange
+
+
+def _revoked(operation: str, after: int = 0) -> Arrange:
+    """Let all tokens be refused from then on that were given until an operation is asked for."""
+    return does(operation, lambda stage: stage.cloud.faults.expire_tokens(), after)
+
+
+def _settled_but_unknown(stage: Stage) -> None:
+    """Let the record be written, its answer be lost, and the second attempt be refused."""
+    answered = iter([LOST])
+
+    def afterwards(call: Call) -> Reply | None:
+        return next(answered, _DENIED) if _is_record_of(stage.commits[-1], call) else None
+
+    mishap = Mishap(INSERT, afterwards, None, 0, is_afterwards=True)
+    stage.cloud.faults.arranged.append(mishap)
+
+
+def _is_record_of(release: str, call: Call) -> bool:
+    return f'"live": "{release}"'.encode() in call.content
 
 
 FAULTS: tuple[Fault[Stage], ...] = (
@@ -133,10 +156,17 @@ FAULTS: tuple[Fault[Stage], ...] = (
             (INSERT, 0, 8),
         )
     ),
+    Fault("lost: the word of the record", _settled_but_unknown, 0),
     Fault("lost: the word of the upload", lost(UPLOAD), 8),
     Fault("lost: the word of the deployment", lost(DEPLOY), 8),
     # Tokens
     Fault("tokens live for a second", lambda stage: setattr(stage.cloud.tokens, "seconds", 1), 0),
+    Fault("token revoked: before it is deployed", _revoked(DEPLOY), 0),
+    Fault("token revoked: while it is deployed", _revoked(OPERATION), 0),
+    Fault("token revoked: while it is checked", _revoked(PREDICT), 0),
+    Fault("token revoked: when it is recorded", _revoked(UPDATE, 1), 0),
+    # The host of predictions
+    Fault("nobody is there: predict", answers(PREDICT, unavailable(), 2, 1), 0),
     # Permissions
     *(
         Fault(
@@ -155,13 +185,20 @@ FAULTS: tuple[Fault[Stage], ...] = (
     ),
     Fault(
         "no right: the bucket",
-        answers(INSERT, storage_error(403, "forbidden", "No storage.objects.create."), None),
+        answers(INSERT, _DENIED, None),
         5,
     ),
     Fault("no right: predict", answers(PREDICT, denied("aiplatform.endpoints.predict"), None), 5),
     # Other people
     Fault("etag conflict at the canary", answers(UPDATE, aborted("The etag differs."), 2), 0),
     Fault("etag conflict at the promotion", answers(UPDATE, aborted("The etag differs."), 2, 1), 0),
+    Fault(
+        "traffic moved by hand while it is deployed",
+        does(DEPLOY, _by_hand),
+        8,
+        "Somebody else has moved the traffic",
+        serving="first",
+    ),
     Fault(
         "traffic moved by hand while it is checked",
         does(PREDICT, _by_hand),
@@ -174,4 +211,10 @@ FAULTS: tuple[Fault[Stage], ...] = (
     # Secrets
     Fault("the key's version is disabled", _key("disable"), 4, "has no value"),
     Fault("the key's checksum is wrong", _key("checksum"), 4, "checksum"),
+    Fault(
+        "releases may not read secrets",
+        lambda stage: setattr(stage.cloud.secrets, "app_may_read", False),
+        8,
+        "never became ready",
+    ),
 )

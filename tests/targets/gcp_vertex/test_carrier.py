@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -26,7 +29,7 @@ class Vertex(ThreadingHTTPServer):
     api = ""
     others = 0
     asked: list[str]
-    status = 0
+    statuses: list[int]
 
     @property
     def address(self) -> str:
@@ -42,8 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.asked.append(self.path.removeprefix(ENDPOINT))
         assert self.headers["authorization"] == "Bearer google"
-        if self.server.status:
-            self.send_error(self.server.status, "said by Google")
+        if self.server.statuses:
+            self.send_error(self.server.statuses.pop(0), "said by Google")
             return
         if self.server.others:
             self.server.others -= 1
@@ -76,14 +79,14 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def vertex(api: str) -> Iterator[Vertex]:
     with Vertex(("127.0.0.1", 0), Handler) as server:
-        server.api, server.asked = api, []
+        server.api, server.asked, server.statuses = api, [], []
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 
 
 def carrier_to(vertex: Vertex, release: str = "") -> PredictCarrier:
-    return PredictCarrier(lambda: vertex.address, lambda: "google", release)
+    return PredictCarrier(lambda: vertex.address, lambda refused: "google", release)
 
 
 def version(seconds: float = 5) -> Carried:
@@ -111,12 +114,41 @@ def test_the_right_release_is_asked_for_until_it_answers(vertex: Vertex) -> None
 
 
 def test_a_search_ends_when_its_time_does(vertex: Vertex) -> None:
+    # Every look at the clock finds it ten seconds later, and a search has thirty.
+    clock = partial(next, count(step=10))
+    carrier = replace(carrier_to(vertex, "nobody"), clock=clock)
     with pytest.raises(TooLateError, match="only other releases than nobody answer"):
-        carrier_to(vertex, "nobody").carry(version(seconds=0.2))
-    assert len(vertex.asked) > 1
+        carrier.carry(version(seconds=60))
+    assert len(vertex.asked) == 3
+
+
+def test_google_s_own_failure_is_no_answer_of_the_release(vertex: Vertex) -> None:
+    vertex.statuses = [503, 503]
+    reply = carrier_to(vertex, RELEASE).carry(version())
+    assert json.loads(b"".join(reply.chunks()))["release"] == RELEASE
+    assert len(vertex.asked) == 3
+    vertex.statuses = [503] * 9
+    with pytest.raises(CarrierError, match="Vertex AI says 503"):
+        carrier_to(vertex).carry(version())
+
+
+def test_a_token_that_is_refused_is_renewed_once(vertex: Vertex) -> None:
+    vertex.statuses = [401]
+    refused: list[str] = []
+
+    def token(before: str) -> str:
+        refused.append(before)
+        return "google"
+
+    PredictCarrier(lambda: vertex.address, token).carry(version()).close()
+    assert refused == ["", "google"]
+    vertex.statuses = [401] * 9
+    with pytest.raises(CarrierError, match="Vertex AI says 401"):
+        PredictCarrier(lambda: vertex.address, token).carry(version())
+    assert len(vertex.statuses) == 7
 
 
 def test_google_s_own_refusal_is_told_as_such(vertex: Vertex) -> None:
-    vertex.status = 403
+    vertex.statuses = [403]
     with pytest.raises(CarrierError, match="Vertex AI says 403"):
         carrier_to(vertex).carry(version())

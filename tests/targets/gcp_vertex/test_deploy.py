@@ -22,6 +22,7 @@ def test_a_release_is_deployed_checked_with_a_share_and_then_has_all(live: Stage
     ]
     assert [sorted(split.values()) for split in splits] == [[20, 80], [100]]
     # What was live stays deployed for a while, and what was before that does not.
+    live.cloud.operations.settle()
     assert live.cloud.vertex.deployed == {*live.commits[-2:]}
 
 

@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from tests.fakes.call import Call
+from tests.targets.gcp_vertex.faults import OPERATION
 from tests.targets.gcp_vertex.stage import Stage
 from tests.waiting import eventually
 
@@ -13,10 +15,20 @@ def killed_while_deploying(stage: Stage) -> None:
     process = stage.project.popen("deploy")
     eventually(lambda: _noted(stage, '"deploy": "projects/'))
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate(timeout=90)
     objects = stage.cloud.storage.objects
     for key in [key for key in objects if key[-1].endswith("lock.json")]:
         del objects[key]
+
+
+def ends_after(stage: Stage, looks: int) -> None:
+    """Let what is under way end, once somebody has looked at it that often and does again."""
+
+    def act(call: Call) -> None:
+        for one in stage.cloud.operations.running.values():
+            one.steps = 0 if one.steps is None else one.steps
+
+    stage.cloud.faults.on(OPERATION, act, times=1, after=looks)
 
 
 def _noted(stage: Stage, text: str) -> bool:
@@ -26,13 +38,15 @@ def _noted(stage: Stage, text: str) -> bool:
 
 @pytest.mark.parametrize("is_same", [True, False])
 def test_the_next_deploy_goes_on_with_what_was_begun(live: Stage, *, is_same: bool) -> None:
-    live.cloud.vertex.next("DeployModel", steps=40)
+    live.cloud.vertex.next("DeployModel", steps=None)
     with live.cloud.counting() as asked:
         killed_while_deploying(live)
         assert "is being deployed" in str(live.status()["facts"])
         if not is_same:
             live.project.change("Another.")
+        ends_after(live, looks=2)
         live.project.ok("deploy")
+    live.cloud.operations.settle()
     assert live.serving == live.commits[-1]
     assert asked["EndpointService.DeployModel"] == (1 if is_same else 2)
     # What nobody went on with is not paid for any longer.
