@@ -47,7 +47,8 @@ def leaks_of(stage: Stage, platform: Callable[[], Any]) -> list[str]:
         run("--json", "status")
         run("--json", "rollback")
         run("secrets", "unset", "SPARE_KEY", "--yes")
-    assert len(witness.seen) > 10
+    # Every command but the first, which was before it.
+    assert len(witness.seen) >= len(runs) - 1
     needles = _needles(stage)
     # The search finds what is there: Secret Manager was sent the values.
     sent = [call.body for call in stage.cloud.requests if call.operation == _ADD]

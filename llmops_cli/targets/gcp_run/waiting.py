@@ -56,6 +56,8 @@ def _looked(session: Session, candidate: Candidate) -> tuple[str, str]:
         return described(revision), ""
     if not address:
         _require_tag(session, service, tag)
+        if service.condition.has_failed and not service.is_changing:
+            raise _sick(session, candidate, str(service.condition))
         return f"{described(revision)}; its address is not there yet", ""
     return why_not_ready(session, address, candidate.release.id), address
 
