@@ -52,7 +52,7 @@ def _of_url(session: Session, asked: Asked, subject: Subject, url: str) -> Subje
 
 def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
     from llmops_cli.cli.project import open_config
-    from llmops_cli.config.environment import credential_secret
+    from llmops_cli.config.environment import credential_secret, model_asked
     from llmops_cli.core.target import carrier_for, trusted_for
     from llmops_cli.flows.project import credential
 
@@ -71,7 +71,7 @@ def _of_target(session: Session, asked: Asked, subject: Subject) -> Subject:
         url=state.address,
         credential=key,
         expected_release=None if subject.expected_commit else release.id,
-        model=subject.model or config.checks.model or release.settings.get("LLMOPS_MODEL"),
+        model=subject.model or model_asked(config, release.settings),
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         requires_recall=subject.requires_recall and config.checks.recall,
         evals=() if asked.evals is False else _evals(session),

@@ -1,5 +1,7 @@
 """The project file as the environment of the API process, and the secrets that it needs."""
 
+from collections.abc import Mapping
+
 from llmops_cli.config import (
     api_access,
     api_limits,
@@ -23,7 +25,8 @@ def api_environment(config: Config) -> dict[str, str]:
     """
     api = config.api
     if config.image.litellm:
-        return {}  # LiteLLM would read nothing of it
+        # LiteLLM reads nothing of it; what its checks ask for is another model in another release.
+        return {"LLMOPS_MODEL": config.checks.model} if config.checks.model else {}
     optional = {
         "LLMOPS_SYSTEM_PROMPT_FILE": api.system_prompt,
         "LLMOPS_APP": api.app,
@@ -42,6 +45,14 @@ def api_environment(config: Config) -> dict[str, str]:
         **api_sessions.variables(api.sessions),
         **api_telemetry.variables(api.telemetry, api.prices),
     }
+
+
+def model_asked(config: Config, settings: Mapping[str, str]) -> str | None:
+    """Return the model that the checks of a release ask for; ``settings`` are the release's."""
+    own = settings.get("LLMOPS_MODEL")
+    if own and config.image.litellm:
+        return own  # not `[checks] model` of the commit at hand: this one may not serve it
+    return config.checks.model or own
 
 
 def credential_secret(config: Config) -> str:

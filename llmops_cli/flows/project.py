@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from llmops_cli.checks.evals import Eval
 from llmops_cli.checks.subject import Subject
-from llmops_cli.config.environment import credential_secret
+from llmops_cli.config.environment import credential_secret, model_asked
 from llmops_cli.config.model import Config
 from llmops_cli.core.image import Images
 from llmops_cli.core.release import Release, State
@@ -42,7 +42,7 @@ def subject_for(project: Project, release: Release, evals: tuple[Eval, ...]) -> 
         evals=evals,
         timeout_seconds=config.checks.timeout_seconds,
         requires_recall=config.checks.recall,
-        model=config.checks.model or release.settings.get("LLMOPS_MODEL"),
+        model=model_asked(config, release.settings),
         has_own_application=bool(release.settings.get("LLMOPS_APP")),
         model_timeout_seconds=config.api.request_seconds + 5,
         trusted=trusted_for(project.target),

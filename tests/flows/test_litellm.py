@@ -9,6 +9,7 @@ from llmops_cli.config.environment import (
     STAND_ALONE,
     api_environment,
     credential_secret,
+    model_asked,
     required_secrets,
 )
 from llmops_cli.config.load import parse
@@ -48,11 +49,11 @@ def examined(text: str | None, project: str = ATTENDED, **settings: str) -> None
     examine(config_of(project), Committed(text), release)  # type: ignore[arg-type]
 
 
-def test_callers_present_the_master_key_and_the_api_of_ours_wants_nothing() -> None:
+def test_callers_present_the_master_key_and_no_setting_of_our_api_is_there() -> None:
     config = config_of(ATTENDED)
     assert credential_secret(config) == KEY
     assert required_secrets(config) == (KEY, "AZURE_API_BASE", "AZURE_API_KEY")
-    assert api_environment(config) == {}
+    assert api_environment(config) == {"LLMOPS_MODEL": "gpt-4o"}
     # The older key stays good beside the new one: start.py lets both in.
     assert holds_several(config, KEY)
 
@@ -60,6 +61,13 @@ def test_callers_present_the_master_key_and_the_api_of_ours_wants_nothing() -> N
 def test_alone_it_needs_its_master_key_only() -> None:
     assert required_secrets(config_of(ALONE)) == (KEY,)
     examined(FILE, ALONE, **{STAND_ALONE: "on"})
+
+
+def test_a_release_is_asked_for_the_model_that_its_own_commit_names() -> None:
+    before = api_environment(config_of(ATTENDED))
+    renamed = config_of(ATTENDED.replace('model = "gpt-4o"', 'model = "gpt-5"'))
+    assert model_asked(renamed, before) == "gpt-4o"
+    assert model_asked(renamed, api_environment(renamed)) == "gpt-5"
 
 
 def test_what_the_template_has_is_accepted() -> None:
