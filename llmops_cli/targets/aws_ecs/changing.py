@@ -105,9 +105,15 @@ def go_on(place: Place, deployment: str) -> None:
             next_step="llmops status",
         )
     with place.changing("let the deployment go on") as ecs:
-        ecs.continue_service_deployment(
-            serviceDeploymentArn=deployment, hookId=found.hook, action="CONTINUE"
-        )
+        try:
+            ecs.continue_service_deployment(
+                serviceDeploymentArn=deployment, hookId=found.hook, action="CONTINUE"
+            )
+        except ecs.exceptions.InvalidParameterException:
+            # Asked again after its answer was lost, AWS says that it does not wait there.
+            now = place.read_deployment(deployment)
+            if now is None or not now.is_going or now.hook == found.hook:
+                raise
 
 
 def take_back(place: Place, deployment: str, tell: Tell) -> None:
