@@ -195,7 +195,7 @@ FAULTS: tuple[Fault[Stage], ...] = (
     Fault(
         "traffic moved by hand while it is deployed",
         does(DEPLOY, _by_hand),
-        8,
+        9,
         "Somebody else has moved the traffic",
         serving="first",
     ),
