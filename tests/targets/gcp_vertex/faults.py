@@ -163,7 +163,7 @@ FAULTS: tuple[Fault[Stage], ...] = (
     Fault("tokens live for a second", lambda stage: setattr(stage.cloud.tokens, "seconds", 1), 0),
     Fault("token revoked: before it is deployed", _revoked(DEPLOY), 0),
     Fault("token revoked: while it is deployed", _revoked(OPERATION), 0),
-    Fault("token revoked: while it is checked", _revoked(PREDICT), 0),
+    Fault("token revoked: while it is checked", _revoked(PREDICT, 4), 0),
     Fault("token revoked: when it is recorded", _revoked(UPDATE, 1), 0),
     # The host of predictions
     Fault("nobody is there: predict", answers(PREDICT, unavailable(), 2, 1), 0),
@@ -195,12 +195,12 @@ FAULTS: tuple[Fault[Stage], ...] = (
     Fault(
         "traffic moved by hand while it is deployed",
         does(DEPLOY, _by_hand),
-        8,
+        9,
         "Somebody else has moved the traffic",
         serving="first",
     ),
     Fault(
-        "traffic moved by hand while it is checked",
+        "traffic moved by hand when it begins",
         does(PREDICT, _by_hand),
         8,
         "Somebody else has moved the traffic",
