@@ -5,9 +5,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.commands import Run
 from tests.fakes.call import Call
 from tests.fakes.gcp.answers import denied
-from tests.project import Run
 from tests.targets.gcp_mishaps import Stage
 from tests.test_no_secret_leaks import KEY, ROTATED, UPSTREAM_KEY, VALUES, Witness, forms
 
