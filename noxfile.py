@@ -99,15 +99,16 @@ def infra(session: nox.Session) -> None:
         f"LLMOPS_TEST_{name.upper()}": str(next(wheels.glob(f"cdktf_cdktf_provider_{name}-*.whl")))
         for name in PROVIDERS
     }
-    environment = {**_plugins(), **os.environ, **known, "TF_CLI_CONFIG_FILE": os.devnull}
-    # The ordinary tests bootstrap servers; that is not Terraform's.
-    tests = ("tests/infra", "--ignore", "tests/infra/test_host.py")
+    environment = {**os.environ, **known, "TF_CLI_CONFIG_FILE": os.devnull}
+    # The ordinary tests bootstrap servers; that is not Terraform's. The other has its own session.
+    others = ("tests/infra/test_host.py", "tests/infra/test_aws_real.py")
+    tests = ("tests/infra", *(f"--ignore={path}" for path in others))
     session.run("pytest", "-n", "3", *tests, *session.posargs, env=environment)
     # Its packages are older than ours, so it has an environment of its own. About 290 MB.
     checkov = temporary / "checkov"
     _environment(session, checkov, "checkov>=3.2")
     session.run("python", "-m", "tests.infra.rendered", str(temporary / "rendered"))
-    for place in ("azure", "azure-containerapp", "aws"):
+    for place in ("azure", "azure-containerapp", "aws", "gcp", "gcp-run"):
         folder = temporary / "rendered" / "infra" / place
         options = ("--skip-download", "--compact", "--quiet")
         command = (str(checkov / "bin/checkov"), "-d", str(folder), *options)
@@ -118,6 +119,16 @@ def infra(session: nox.Session) -> None:
         # It also succeeds where it has found nothing to look at.
         if not re.search(r"Passed checks: ([3-9]\d|\d{3}), Failed checks: 0", str(said)):
             session.error(f"checkov did not look at {place}")
+
+
+@nox.session(name="infra-aws")
+def infra_aws(session: nox.Session) -> None:
+    """Apply, plan again and destroy by the real provider for AWS, at moto: takes minutes."""
+    environment = {**_plugins(), **os.environ}
+    if "LLMOPS_TEST_AWS_PLUGINS" not in environment:
+        session.error(f"there is no provider hashicorp/aws in {', '.join(PLUGINS)}")
+    session.install("-e", EXTRAS.replace("gcp,", ""), *_group("test"), *_group("infra"))
+    session.run("pytest", "tests/infra/test_aws_real.py", *session.posargs, env=environment)
 
 
 def _plugins() -> dict[str, str]:

@@ -105,8 +105,8 @@ class AwsInfra(Table):
     )
     deletion_protection: bool | None = Field(
         default=None,
-        description="Whether load balancer and database refuse to be destroyed. Default: yes; no "
-        "if cheap.",
+        description="Whether load balancer, database, and a bucket or registry that is not empty "
+        "refuse to be destroyed. Default: yes; no if cheap.",
     )
     registry_keep: int = Field(
         default=10,

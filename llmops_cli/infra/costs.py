@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from llmops_cli.core.estimate import Cost, Estimate
@@ -40,7 +41,7 @@ class _Till:
             return None
         if own is None:
             self.borrowed.add(name)
-        self.dates.add(found.read)
+        self.dates.add(found.known)
         return found.dollars
 
     def add(self, what: str, name: str, count: float, basis: str, *, hours: int = HOURS) -> None:
@@ -128,9 +129,9 @@ def _rest(till: _Till, parts: Parts) -> None:
 
 
 def _source(till: _Till) -> str:
-    dates = sorted(till.dates)
+    dates = [date.fromisoformat(f"{month}-01").strftime("%B %Y") for month in sorted(till.dates)]
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    text = f"list prices of {till.region}, on demand, read {when}"
+    text = f"list prices of {till.region}, on demand, as known in {when}, not checked"
     if till.borrowed:
         text += f"; those of {FALLBACK} for {', '.join(sorted(till.borrowed))}"
     return text

@@ -98,7 +98,9 @@ def as_moto_takes_it(text: str) -> str:
     text = re.sub(forgetting, "", text)
     text = text.replace('actions   = ["s3:*"]', 'actions   = ["s3:PutBucketLogging"]')
     text = text.replace('">= 6.4, < 7"', '">= 5.100, < 7"')
-    text = text.replace("      deployment_configuration,\n", "")
+    # Moto forgets the one, and the provider's older version has no other.
+    forgotten = "      availability_zone_rebalancing,\n"
+    text = text.replace("      deployment_configuration,\n", forgotten)
     for block in (r'dynamic "advanced_configuration"', "deployment_configuration"):
         text = re.sub(rf"\n( *){block} \{{\n(?:.*\n)*?\1\}}\n", "\n", text)
     return text

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from llmops_cli.config.load import parse
 from llmops_cli.flows.infra_files import files_for
+from tests.infra.gcp_site import ALL as ALL_OF_GCP
+from tests.infra.gcp_site import PROJECT
 from tests.infra.site import ALL
 
 _PROJECT = """
@@ -22,6 +24,16 @@ location = "westeurope"
 region = "eu-west-1"
 [targets.aws.infra]
 {aws}
+[targets.gcp]
+project = "{project}"
+location = "europe-west4"
+[targets.gcp.infra]
+{gcp}
+[targets.gcp-run]
+project = "{project}"
+location = "europe-west4"
+[targets.gcp-run.infra]
+{gcp}
 """
 
 #: Everything that can be switched on for a target on AWS.
@@ -44,7 +56,8 @@ monthly_budget = 100
 def write(folder: Path) -> None:
     """Write the files of every kind below a folder."""
     everything = ALL.format(target="azure"), ALL.format(target="azure-containerapp")
-    text = _PROJECT.format(azure=everything[0], apps=everything[1], aws=ALL_OF_AWS)
+    azure, apps = everything
+    text = _PROJECT.format(azure=azure, apps=apps, aws=ALL_OF_AWS, gcp=ALL_OF_GCP, project=PROJECT)
     config = parse(text, "llmops.toml")
     for target in config.targets:
         for path, content in files_for(config, target).items():

@@ -1,5 +1,6 @@
 """Terraform for AWS by the real provider, at moto: applied, nothing left to do, destroyed again."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -36,9 +37,22 @@ def test_what_was_applied_is_all_there_and_can_be_destroyed(site: AwsSite) -> No
     assert again.status == 0, again.said
     assert again.document["changes"] == []
     assert again.document["estimate"]["monthly"] > 50
+    _hold_something(site)
     destroyed = site.llmops("infra", "destroy", "--yes")
     assert destroyed.status == 0, destroyed.said
     assert _asked(site, "ecs").list_clusters()["clusterArns"] == []
+
+
+def _hold_something(site: AwsSite) -> None:
+    """Write a lock twice, and push an image, as a deploy does."""
+    settings = load(site.project.root).targets["aws"]
+    assert isinstance(settings, AwsTarget)
+    for content in (b"held", b"free"):
+        _asked(site, "s3").put_object(Bucket=settings.bucket, Key="lock", Body=content)
+    manifest = {"schemaVersion": 2, "config": {"digest": f"sha256:{'a' * 64}"}, "layers": []}
+    _asked(site, "ecr").put_image(
+        repositoryName="chat", imageManifest=json.dumps(manifest), imageTag="1"
+    )
 
 
 def _is_in_the_project_file(site: AwsSite) -> None:

@@ -49,6 +49,12 @@ def test_the_parts_are_those_of_the_price_list() -> None:
     assert estimate.monthly == pytest.approx(sum(costs.values()))
 
 
+def test_an_estimate_says_of_when_its_prices_are_and_that_nobody_checked_them() -> None:
+    estimate = estimate_of(_plan())
+    assert estimate is not None
+    assert "as known in March 2026 to May 2026, not checked" in estimate.source
+
+
 def test_a_price_that_is_another_regions_is_told_as_such() -> None:
     estimate = estimate_of(_plan("eu-west-1"))
     assert estimate is not None
@@ -83,7 +89,7 @@ def test_what_is_destroyed_costs_nothing() -> None:
     assert estimate_of({"planned_values": {}}) is None
 
 
-def test_every_price_has_a_page_and_a_date() -> None:
+def test_every_price_has_a_page_and_a_month() -> None:
     prices = [
         *EVERYWHERE.values(),
         *(price for one in BY_REGION.values() for price in one.values()),
@@ -91,5 +97,5 @@ def test_every_price_has_a_page_and_a_date() -> None:
     assert len(prices) > 40
     for price in prices:
         assert price.page.startswith("https://aws.amazon.com/")
-        assert len(price.read) == len("2026-03")
+        assert len(price.known) == len("2026-03")
         assert price.dollars > 0

@@ -186,7 +186,7 @@ data "aws_iam_policy_document" "deployer" {
   }
   statement {
     sid       = "ListRecords"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:GetBucketVersioning", "s3:ListBucket"]
     resources = [aws_s3_bucket.main.arn]
   }
   statement {

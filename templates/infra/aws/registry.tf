@@ -2,6 +2,7 @@ resource "aws_ecr_repository" "main" {
   #checkov:skip=CKV_AWS_136:Keys of AWS encrypt it; a key of one's own costs and protects from nobody else.
   name                 = var.project
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = !var.deletion_protection
 
   encryption_configuration {
     encryption_type = "AES256"

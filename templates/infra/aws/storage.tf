@@ -6,6 +6,8 @@ resource "aws_s3_bucket" "main" {
   #checkov:skip=CKV_AWS_145:Keys of AWS encrypt it; a key of one's own costs and protects from nobody else.
   #checkov:skip=CKV2_AWS_62:Nobody waits for what is written here.
   bucket = "${trimsuffix(substr(local.name, 0, 40), "-")}-llmops-${local.suffix}"
+  # Otherwise nothing that was ever deployed to could be destroyed.
+  force_destroy = !var.deletion_protection
 }
 
 resource "aws_s3_bucket_versioning" "main" {

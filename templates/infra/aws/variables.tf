@@ -209,7 +209,7 @@ variable "rate_limit" {
 }
 
 variable "deletion_protection" {
-  description = "Whether load balancer and database refuse to be destroyed."
+  description = "Whether load balancer, database, and a bucket or registry that is not empty refuse to be destroyed."
   type        = bool
   default     = true
 }

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from tests.fakes.aws.cloud import AwsCloud
-from tests.fakes.aws.fixtures import MakeAwsProject
+from tests.targets.aws_ecs.stage import Stage
 
-GITHUB = Path(__file__).parents[2] / "templates/infra/aws/github.tf"
+GITHUB = Path(__file__).parents[3] / "templates/infra/aws/github.tf"
 #: Services and operations that IAM calls otherwise than the interface does.
 _SERVICES = {"elbv2": "elasticloadbalancing", "secretsmanager": "secretsmanager"}
 _OPERATIONS = {
@@ -34,16 +34,14 @@ def _asked(aws: AwsCloud) -> set[str]:
     return found - _FREE
 
 
-def test_whatever_a_deploy_and_a_rollback_ask_is_allowed_to_the_workflow(
-    aws: AwsCloud, aws_project: MakeAwsProject
+def test_whatever_deploy_rollback_and_the_looks_ask_is_allowed_to_the_workflow(
+    live: Stage,
 ) -> None:
-    project = aws_project()
-    project.ok("deploy", "-t", "aws")
-    (project.root / "prompts/system.md").write_text("Be kind.\n")
-    project.commit()
+    looked = live.project.llmops("doctor")
+    assert "s3:GetBucketVersioning" in _asked(live.cloud), looked.said
     for words in (("deploy",), ("rollback",), ("status",), ("logs",)):
-        project.ok(*words, "-t", "aws")
-    asked = _asked(aws)
+        live.project.ok(*words)
+    asked = _asked(live.cloud)
     assert {"ecs:UpdateService", "s3:PutObject"} <= asked
     assert asked - _allowed() == set()
 
