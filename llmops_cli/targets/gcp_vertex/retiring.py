@@ -26,14 +26,17 @@ def retire(session: Session) -> None:
 
 
 def too_old(seen: Seen, ledger: Ledger, warm: float, now: datetime) -> Iterator[Deployed]:
-    """Yield what of ours is deployed, and paid for, for nothing. What others deployed stays."""
+    """Yield what of ours is deployed, and paid for, for nothing. What others deployed stays.
+
+    Only the release before the live one is kept warm, however quickly one followed the other.
+    """
     releases = releases_by_deployed(seen)
     for one in seen.endpoint.deployed if seen.endpoint else ():
         release = releases.get(one.id)
         is_used = seen.endpoint is not None and one.id in seen.endpoint.traffic
         if release is None or is_used or release.id == ledger.live:
             continue
-        left = left_at(ledger, release.id)
+        left = left_at(ledger, release.id) if release.id == ledger.previous else None
         if left is None or (now - left).total_seconds() >= warm:
             yield one
 

@@ -40,6 +40,7 @@ def test_what_a_killed_deploy_left_is_put_in_order_by_the_next(
     fourth = live.project.change("Fourth.")
     live.project.ok("deploy")
     assert live.serving == fourth
+    live.cloud.operations.settle()
     # Nothing is deployed, and paid for, that is neither live nor before it.
     assert live.commits[0] not in live.cloud.vertex.deployed
     assert len(live.cloud.vertex.deployed) == len(live.cloud.vertex.endpoint.deployed) <= 2
