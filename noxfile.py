@@ -50,6 +50,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test; what this machine lacks is skipped by name."""
     session.install("-e", EXTRAS, *_group("test"))
+    # Everything is compiled once, and not by five at the same time.
+    session.run("pytest", "--collect-only", "-qq", silent=True)
     # More than there are processors: many tests wait for others. One has those with whole servers.
     try:
         session.run("pytest", "-n", "5", *session.posargs)

@@ -28,14 +28,22 @@ def family(name: str) -> str:
 
 
 def spread(
-    cases: Iterable[Case], name: Callable[[Case], str], kin: Callable[[str], str] = family
+    cases: Iterable[Case],
+    name: Callable[[Case], str],
+    kin: Callable[[str], str] = family,
+    *,
+    every: int = 1,
 ) -> list[ParameterSet]:
-    """Return cases as parameters of a test; all but the first of each family are thorough."""
-    seen: set[str] = set()
+    """Return cases as parameters of a test; all but the first of each family are thorough.
+
+    Of many families, those of one in ``every`` run always.
+    """
+    seen: list[str] = []
     found = []
     for case in cases:
         id = name(case)
-        marks = [pytest.mark.thorough] if kin(id) in seen else []
-        seen.add(kin(id))
+        is_first = kin(id) not in seen
+        seen += [kin(id)] if is_first else []
+        marks = [] if is_first and len(seen) % every == 0 else [pytest.mark.thorough]
         found.append(pytest.param(case, id=id, marks=marks))
     return found

@@ -12,6 +12,9 @@ from tests.targets.gcp_mishaps import Stage
 from tests.test_no_secret_leaks import KEY, ROTATED, UPSTREAM_KEY, VALUES, Witness, forms
 
 _ADD = "SecretManagerService.AddSecretVersion"
+_ENDPOINT = "aiplatform.projects.locations.endpoints"
+#: What brings a value, or who asks, and is meant to: a secret, a login, a question to a release.
+_BEARERS = (_ADD, "sts.token", f"{_ENDPOINT}.rawPredict", f"{_ENDPOINT}.streamRawPredict")
 
 
 def leaks_of(stage: Stage, platform: Callable[[], Any]) -> list[str]:
@@ -93,7 +96,7 @@ def _everything(
 
 def _told(call: Call) -> str:
     """What a request says besides the value that it brings, and the proof of who asks."""
-    is_bearer = call.operation in (_ADD, "sts.token")
+    is_bearer = call.operation in _BEARERS
     return json.dumps(
         [call.method, call.path, call.query, None if is_bearer else call.body], default=str
     )

@@ -52,7 +52,8 @@ def test_no_value_is_anywhere_but_in_secrets_manager(live: Stage) -> None:
         run("logs")
         run("--json", "rollback")
         run("secrets", "unset", "SPARE_KEY", "--yes")
-    assert len(witness.seen) > 10
+    # Every command but the first, which was before it.
+    assert len(witness.seen) >= len(runs) - 1
     # The search finds what is there: Secrets Manager was sent the values.
     needles = _needles(live)
     sent = json.dumps([call.body for call in live.cloud.requests], default=str).encode()

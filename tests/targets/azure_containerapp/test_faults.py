@@ -18,7 +18,7 @@ def _kin(name: str) -> str:
     return family(_KIN.sub(r"\1", name))
 
 
-@pytest.mark.parametrize("fault", spread(FAULTS, attrgetter("name"), _kin))
+@pytest.mark.parametrize("fault", spread(FAULTS, attrgetter("name"), _kin, every=2))
 def test_a_deploy_leaves_something_that_serves_and_says_what(live: Stage, fault: Fault) -> None:
     first, old, _third = live.commits
     live.app.configuration["secrets"].append(_THEIRS)

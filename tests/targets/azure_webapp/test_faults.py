@@ -35,7 +35,7 @@ def check_report(stage: Stage, fault: Fault, run: Run) -> None:
         assert error["state"].startswith(f"{stage.app.serving} is serving at {stage.app.url}")
 
 
-@pytest.mark.parametrize("fault", spread(THROUGH_THE_SLOT, attrgetter("name"), _kin))
+@pytest.mark.parametrize("fault", spread(THROUGH_THE_SLOT, attrgetter("name"), _kin, every=2))
 def test_a_deploy_through_the_slot_ends_as_it_must(live: Stage, fault: Fault) -> None:
     before = (live.app.slot.image, dict(live.app.slot.settings))
     fault.arrange(live)

@@ -32,7 +32,7 @@ pytestmark = [
 EXAMPLE = Path(__file__).parents[3] / "examples/aws-ecs-litellm"
 RELEASE = "0123456789ab"
 KEY, OLDER = "sk-" + "new4711" * 4, "sk-" + "old4711" * 4
-PYTHON = str(Path(PROGRAM).with_name("python"))
+PYTHON = str(Path(PROGRAM or "litellm").with_name("python"))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def _kin(name: str) -> str:
     return name.partition(":")[0].partition(" at ")[0] if ":" in name or " at " in name else name
 
 
-@pytest.mark.parametrize("fault", spread(FAULTS, attrgetter("name"), _kin))
+@pytest.mark.parametrize("fault", spread(FAULTS, attrgetter("name"), _kin, every=2))
 def test_a_deploy_leaves_something_that_serves_and_says_what(
     live: Stage, fault: Fault[Stage]
 ) -> None:
