@@ -51,7 +51,10 @@ def _hold_something(site: AwsSite) -> None:
         _asked(site, "s3").put_object(Bucket=settings.bucket, Key="lock", Body=content)
     manifest = {"schemaVersion": 2, "config": {"digest": f"sha256:{'a' * 64}"}, "layers": []}
     _asked(site, "ecr").put_image(
-        repositoryName="chat", imageManifest=json.dumps(manifest), imageTag="1"
+        repositoryName="chat",
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
+        imageTag="1",
     )
 
 
